@@ -1,0 +1,78 @@
+"""Every error that Myelin raises on purpose, and the sentences they share.
+
+Each class also derives from the built-in exception that Keras or Python would raise in
+its place, so an `except ValueError` written for Keras still catches it.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class MyelinError(Exception):
+    """The root of Myelin's own errors."""
+
+
+class InputError(MyelinError, ValueError):
+    """Data or an argument that cannot be used; says what, where, and how to mend it."""
+
+
+class ShapeError(InputError):
+    """An array whose shape does not fit; names the layer, the wanted and the given shape."""
+
+
+class UnknownNameError(MyelinError, ValueError):
+    """A name that nothing goes by; names the nearest one that exists."""
+
+
+class NotCompiledError(MyelinError, ValueError):
+    """`fit` or `evaluate` before `compile`."""
+
+
+class NonFiniteError(MyelinError, FloatingPointError):
+    """A loss that became NaN or infinite; names the epoch, the step and the layer."""
+
+
+class FileFormatError(MyelinError, ValueError):
+    """A file that is damaged, not of the expected kind, or holds what is not known here."""
+
+
+class MissingExtraError(MyelinError, ImportError):
+    """An optional package is needed; names the extra that brings it."""
+
+
+class DownloadError(MyelinError, OSError):
+    """A data set could not be fetched; says which file to put where."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A closing sentence such as `Did you mean "relu"?`, or the known names, or nothing."""
+    names = sorted(set(known))
+    lowered = {candidate.lower().replace("_", ""): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower().replace("_", ""), lowered, n=1, cutoff=0.5)
+    if close:
+        return f'Did you mean "{lowered[close[0]]}"?'
+    if names and len(names) <= 12:
+        return "Known: " + ", ".join(names) + "."
+    return ""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for `name`, which is no `kind`; the caller raises it."""
+    return UnknownNameError(f'There is no {kind} called "{name}". {nearest(name, known)}'.strip())
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Imports an optional `module`, or says which extra of Myelin brings it.
+
+    Raises:
+        MissingExtraError: the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"{purpose} needs {package}, which is not installed: pip install 'myelin[{extra}]'"
+        ) from error

@@ -1,0 +1,196 @@
+"""`Variable`, and `bind`: the one place where mutable objects meet JAX's pure functions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from myelin import dtypes
+from myelin.errors import ShapeError
+
+
+class Variable:
+    """An array that a layer, metric or optimizer owns and may replace.
+
+    Args:
+        initializer: the first value, anything `jax.numpy.asarray` takes, or a function
+            `(shape, dtype) -> array`, which then needs `shape`.
+        shape: sizes, needed with a function only.
+        dtype: the type to hold; the default float type when not given and not implied.
+        trainable: whether gradients reach it.
+        name: the last part of its path.
+
+    Attributes:
+        path: where it stands, such as `"dense/kernel"`; unique inside a model.
+        regularizer: `array -> scalar` added to the loss, or None.
+        constraint: `array -> array` applied after each update, or None.
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str = "variable",
+        *,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> None:
+        if callable(initializer):
+            dtype = dtypes.floatx() if dtype is None else dtypes.name_of(dtype)
+            initializer = initializer(tuple(shape or ()), dtype=dtype)
+        elif dtype is None and not hasattr(initializer, "dtype"):
+            dtype = dtypes.floatx()
+        # A copy of its own: training donates the buffer, and must never free the caller's.
+        self._value = jnp.array(initializer, dtype=None if dtype is None else dtypes.name_of(dtype))
+        self.name = name
+        self.path = name
+        self.trainable = trainable
+        self.regularizer = regularizer
+        self.constraint = constraint
+
+    @property
+    def value(self) -> jax.Array:
+        """The array it holds now; inside a compiled step, the traced one."""
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its axes."""
+        return tuple(self._value.shape)
+
+    @property
+    def dtype(self) -> str:
+        """The name of its type."""
+        return str(self._value.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return int(self._value.size)
+
+    def assign(self, value: Any) -> jax.Array:
+        """Replaces the value by one of the same shape, cast to this variable's type.
+
+        Raises:
+            ShapeError: the shapes differ.
+        """
+        if isinstance(value, Variable):
+            value = value._value
+        new = jnp.asarray(value, dtype=self._value.dtype)
+        if new.shape != self._value.shape:
+            raise ShapeError(
+                f'Variable "{self.path}": wants shape {self.shape}, got {tuple(new.shape)}'
+            )
+        # The caller may hand over an array that lives elsewhere too; see __init__.
+        self._value = jnp.array(new) if new is value and not _is_traced(new) else new
+        return self._value
+
+    def assign_add(self, value: Any) -> jax.Array:
+        """Adds to the value."""
+        return self.assign(self._value + jnp.asarray(value, self._value.dtype))
+
+    def assign_sub(self, value: Any) -> jax.Array:
+        """Subtracts from the value."""
+        return self.assign(self._value - jnp.asarray(value, self._value.dtype))
+
+    def numpy(self) -> np.ndarray:
+        """A NumPy copy of the value."""
+        return np.array(self._value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self._value, dtype=dtype)
+
+    def __jax_array__(self) -> jax.Array:
+        return self._value
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __getitem__(self, index: Any) -> jax.Array:
+        return self._value[index]
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value.item() if self.ndim == 0 else self._value, spec)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
+            f"value={np.asarray(self._value)}>"
+        )
+
+
+def _is_traced(value: Any) -> bool:
+    return isinstance(value, jax.core.Tracer)
+
+
+def _forward_operators() -> None:
+    """Gives `Variable` the arithmetic and comparison operators of the array it holds."""
+
+    def operator(name: str) -> Any:
+        def method(self: Variable, *others: Any) -> Any:
+            others = tuple(o._value if isinstance(o, Variable) else o for o in others)
+            return getattr(self._value, name)(*others)
+
+        method.__name__ = name
+        return method
+
+    binary = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
+    names = [f"__{prefix}{name}__" for name in binary for prefix in ("", "r")]
+    names += [f"__{name}__" for name in ("neg", "pos", "abs", "lt", "le", "gt", "ge")]
+    for name in names:
+        setattr(Variable, name, operator(name))
+
+
+_forward_operators()
+
+
+@contextlib.contextmanager
+def bind(variables: dict[str, Variable], values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Puts `values` into `variables` for the block; yields a dictionary of what the block left.
+
+    This turns code that reads and assigns variables into a function of arrays, which `jit`,
+    `grad`, `vmap`, `scan` and sharding can take:
+
+        with bind(variables, values) as after:
+            outputs = layer(inputs)
+        return outputs, after
+
+    Args:
+        variables: the objects, by path.
+        values: arrays by the same paths; paths that `variables` lacks are an error.
+
+    Yields:
+        An empty dictionary, which holds a value for each path of `values` once the block ends.
+        The variables themselves are as they were before the block, also after an exception.
+    """
+    before = {path: variables[path]._value for path in values}
+    after: dict[str, Any] = {}
+    for path, value in values.items():
+        variables[path]._value = value
+    try:
+        yield after
+        after.update({path: variables[path]._value for path in values})
+    finally:
+        for path, value in before.items():
+            variables[path]._value = value
