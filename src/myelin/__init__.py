@@ -1,1 +1,87 @@
-"""Myelin: deep learning in Python, Keras's names, the epoch as one compiled program."""
+"""Myelin: deep learning in Python, with Keras's names and the epoch as one compiled program.
+
+    import myelin as keras
+
+    model = keras.Sequential([keras.layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x_train, y_train, epochs=5)
+
+Every name is imported when it is first used, so that the command's help does not load jax.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# The public names, in the groups a reader would look for, and the module each comes from.
+_MODULES = {
+    "build a model": ("layers", "models", "activations", "initializers", "regularizers",
+                      "constraints"),
+    "train it": ("losses", "metrics", "optimizers", "callbacks"),
+    "feed it": ("datasets", "utils"),
+    "keep it": ("saving",),
+    "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "random",
+                      "registry", "testing", "variable"),
+    "run somebody's Keras script": ("keras_script",),
+}  # fmt: skip
+_NAMES = {
+    "Sequential": "models", "Model": "models", "Layer": "layers", "Input": "layers",
+    "KerasTensor": "layers", "Variable": "variable", "bind": "variable",
+    "Initializer": "initializers", "Regularizer": "regularizers", "Loss": "losses",
+    "Metric": "metrics", "Optimizer": "optimizers", "DTypePolicy": "dtypes",
+    "load_model": "saving", "install": "keras_script", "uninstall": "keras_script",
+    "load_ipython_extension": "keras_script",
+}  # fmt: skip
+
+if TYPE_CHECKING:
+    from myelin import activations as activations
+    from myelin import backend as backend
+    from myelin import callbacks as callbacks
+    from myelin import config as config
+    from myelin import constraints as constraints
+    from myelin import datasets as datasets
+    from myelin import initializers as initializers
+    from myelin import layers as layers
+    from myelin import losses as losses
+    from myelin import metrics as metrics
+    from myelin import models as models
+    from myelin import optimizers as optimizers
+    from myelin import regularizers as regularizers
+    from myelin import saving as saving
+    from myelin import utils as utils
+    from myelin.dtypes import DTypePolicy as DTypePolicy
+    from myelin.initializers import Initializer as Initializer
+    from myelin.layers import Input as Input
+    from myelin.layers import KerasTensor as KerasTensor
+    from myelin.layers import Layer as Layer
+    from myelin.losses import Loss as Loss
+    from myelin.metrics import Metric as Metric
+    from myelin.models import Model as Model
+    from myelin.models import Sequential as Sequential
+    from myelin.optimizers import Optimizer as Optimizer
+    from myelin.regularizers import Regularizer as Regularizer
+    from myelin.saving import load_model as load_model
+    from myelin.variable import Variable as Variable
+    from myelin.variable import bind as bind
+
+__all__ = sorted([*(name for group in _MODULES.values() for name in group), *_NAMES])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"myelin.{_NAMES[name]}"), name)
+    elif name in __all__:
+        value = importlib.import_module(f"myelin.{name}")
+    else:
+        from myelin.errors import nearest
+
+        raise AttributeError(f'Myelin has no "{name}". {nearest(name, __all__)}'.strip())
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -46,6 +46,10 @@ class DownloadError(MyelinError, OSError):
     """A data set could not be fetched; says which file to put where."""
 
 
+class OptimisticScoreWarning(UserWarning):
+    """A score was taken on data that also chose the epoch."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing sentence such as `Did you mean "relu"?`, or the known names, or nothing."""
     names = sorted(set(known))

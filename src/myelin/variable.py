@@ -14,6 +14,9 @@ from myelin import dtypes
 from myelin.errors import ShapeError
 
 
+_cast_to: str | None = None
+
+
 class Variable:
     """An array that a layer, metric or optimizer owns and may replace.
 
@@ -24,6 +27,7 @@ class Variable:
         dtype: the type to hold; the default float type when not given and not implied.
         trainable: whether gradients reach it.
         name: the last part of its path.
+        autocast: whether mixed precision may hand out its value in the shorter type.
 
     Attributes:
         path: where it stands, such as `"dense/kernel"`; unique inside a model.
@@ -39,6 +43,7 @@ class Variable:
         trainable: bool = True,
         name: str = "variable",
         *,
+        autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
     ) -> None:
@@ -52,12 +57,18 @@ class Variable:
         self.name = name
         self.path = name
         self.trainable = trainable
+        self.autocast = autocast
         self.regularizer = regularizer
         self.constraint = constraint
 
     @property
     def value(self) -> jax.Array:
-        """The array it holds now; inside a compiled step, the traced one."""
+        """The array it holds now; inside a compiled step, the traced one.
+
+        Inside `autocast` a floating-point value comes in that type, for mixed precision.
+        """
+        if _cast_to is not None and self.autocast and dtypes.is_float(self._value.dtype):
+            return self._value.astype(_cast_to)
         return self._value
 
     @property
@@ -113,13 +124,13 @@ class Variable:
         return np.asarray(self._value, dtype=dtype)
 
     def __jax_array__(self) -> jax.Array:
-        return self._value
+        return self.value
 
     def __len__(self) -> int:
         return len(self._value)
 
     def __getitem__(self, index: Any) -> jax.Array:
-        return self._value[index]
+        return self.value[index]
 
     def __float__(self) -> float:
         return float(self._value)
@@ -149,8 +160,8 @@ def _forward_operators() -> None:
 
     def operator(name: str) -> Any:
         def method(self: Variable, *others: Any) -> Any:
-            others = tuple(o._value if isinstance(o, Variable) else o for o in others)
-            return getattr(self._value, name)(*others)
+            others = tuple(o.value if isinstance(o, Variable) else o for o in others)
+            return getattr(self.value, name)(*others)
 
         method.__name__ = name
         return method
@@ -163,6 +174,17 @@ def _forward_operators() -> None:
 
 
 _forward_operators()
+
+
+@contextlib.contextmanager
+def autocast(dtype: str | None) -> Iterator[None]:
+    """Inside the block, floating-point variables hand out their values as `dtype`; None: as is."""
+    global _cast_to
+    before, _cast_to = _cast_to, dtype
+    try:
+        yield
+    finally:
+        _cast_to = before
 
 
 @contextlib.contextmanager

@@ -1,0 +1,15 @@
+"""`keras.config`: the settings that hold for a whole program."""
+
+from myelin.backend import backend, epsilon, image_data_format, set_epsilon
+from myelin.dtypes import dtype_policy, floatx, set_dtype_policy, set_floatx
+
+__all__ = [
+    "backend",
+    "dtype_policy",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+]

@@ -1,0 +1,471 @@
+"""`Layer`: variables made in `build`, mathematics in `call`, and the one way to call it."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
+from myelin.errors import InputError, ShapeError, nearest
+from myelin.registry import Configured
+from myelin.variable import Variable
+
+Shape = tuple[int | None, ...]
+
+
+class CallContext:
+    """What holds for one pass through a model, for all layers inside it.
+
+    Attributes:
+        training: whether layers behave as in training.
+        penalties: what `add_loss` and activity regularizers added so far.
+        watch: called with each layer and its outputs, or None.
+    """
+
+    def __init__(self, training: bool, watch: Callable[[Layer, Any], None] | None = None) -> None:
+        self.training = training
+        self.penalties: list[Any] = []
+        self.watch = watch
+
+
+_contexts: list[CallContext] = []
+
+
+@contextlib.contextmanager
+def call_context(
+    training: bool, watch: Callable[[Layer, Any], None] | None = None
+) -> Iterator[CallContext]:
+    """Inside the block, layers called without `training=` take this one; yields the context."""
+    context = CallContext(training, watch)
+    _contexts.append(context)
+    try:
+        yield context
+    finally:
+        _contexts.pop()
+
+
+class Layer(Configured):
+    """One step of a model: arrays in, arrays out, with variables of its own.
+
+    A subclass makes its variables in `build(input_shape)` with `add_weight` and computes in
+    `call(inputs)`; both are ordinary methods, as in Keras. `call` may take `training`.
+
+    Args:
+        activity_regularizer: a regularizer of the output; its value, divided by the number of
+            examples, joins the loss.
+        trainable: whether gradients reach its variables.
+        dtype: a type name or `DTypePolicy`; the global policy when None.
+        autocast: whether floating-point inputs are cast to the compute type.
+        name: its name; made from the class name when None.
+        input_shape, batch_input_shape, input_dim, batch_size: the shape of the inputs, for the
+            first layer of a `Sequential`, as in older Keras programs.
+
+    Raises:
+        InputError: an unknown keyword.
+
+    The source of the interface is Keras 3.
+    """
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.name = str(name or naming.auto_name(naming.snake_case(type(self).__name__)))
+        self._path = self.name
+        self.dtype_policy = dtypes.policy_for(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.autocast = autocast
+        self.built = False
+        self._trainable = bool(trainable)
+        self._weights: list[Variable] = []
+        self._build_shape: Any = None
+        self._input_shape_given = self._legacy_input_shape(kwargs)
+
+    def _legacy_input_shape(self, kwargs: dict[str, Any]) -> Shape | None:
+        shape = kwargs.pop("batch_input_shape", None) or kwargs.pop("batch_shape", None)
+        batch_size = kwargs.pop("batch_size", None)
+        dim = kwargs.pop("input_dim", None)
+        inner = kwargs.pop("input_shape", None if dim is None else (dim,))
+        if kwargs:
+            name = next(iter(kwargs))
+            known = inspect.signature(type(self).__init__).parameters
+            hint = nearest(name, [*known, "name", "dtype", "trainable", "input_shape"])
+            raise InputError(
+                f'{type(self).__name__} "{self.name}": no argument is called "{name}". {hint}'
+            )
+        if shape is None and inner is not None:
+            inner = (inner,) if isinstance(inner, int) else inner
+            shape = (batch_size, *inner)
+        return None if shape is None else tuple(shape)
+
+    # What a subclass writes.
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the variables for inputs of `input_shape`, batch axis first, None where unknown."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Computes the outputs; a plain layer hands its inputs on."""
+        return inputs
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Makes a variable of this layer.
+
+        Args:
+            shape: its sizes; `()` when None.
+            initializer: a name or object; Glorot uniform for floats, zeros for others when None.
+            dtype: its type; the policy's variable type when None.
+            trainable: whether gradients reach it.
+            autocast: whether mixed precision may cast it.
+            regularizer: adds `regularizer(value)` to the loss.
+            constraint: applied after each update.
+            aggregation, overwrite_with_gradient: accepted for Keras's sake, without effect here.
+            name: the last part of its path.
+        """
+        dtype = dtypes.name_of(dtype or self.dtype_policy.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+        made = Variable(
+            initializers.get(initializer),
+            shape=tuple(int(size) for size in shape or ()),
+            dtype=dtype,
+            trainable=trainable,
+            name=name or "variable",
+            autocast=autocast,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+        )
+        made.path = f"{self._path}/{made.name}"
+        self._weights.append(made)
+        return made
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar to the loss of the step in which `call` runs now."""
+        if _contexts:
+            _contexts[-1].penalties.extend(loss if isinstance(loss, list | tuple) else [loss])
+
+    # How it is called.
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Builds on first use, then computes the outputs for an array (or tree of arrays)."""
+        inputs = jax.tree.map(self._as_input, inputs, is_leaf=_is_plain_list)
+        if not self.built:
+            self._build_for(jax.tree.map(jnp.shape, inputs))
+        training = kwargs.get("training")
+        if training is None:
+            training = bool(_contexts and _contexts[-1].training)
+        if self._call_takes("training"):
+            kwargs["training"] = training
+        else:
+            kwargs.pop("training", None)
+        nested = contextlib.nullcontext() if _contexts else call_context(training)
+        policy = self.dtype_policy
+        mixed = policy.compute_dtype != policy.variable_dtype
+        with nested, variable.autocast(policy.compute_dtype if mixed else None):
+            outputs = self._call_checked(inputs, args, kwargs)
+            if self.activity_regularizer is not None:
+                for output in jax.tree.leaves(outputs):
+                    self.add_loss(self.activity_regularizer(output) / output.shape[0])
+            context = _contexts[-1]
+            if context.watch is not None:
+                context.watch(self, outputs)
+        return outputs
+
+    def _call_checked(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        try:
+            return self.call(inputs, *args, **kwargs)
+        except TypeError as error:
+            # jax reports shapes that do not fit as TypeError, without the layer.
+            if "shape" not in str(error).lower() or isinstance(error, ShapeError):
+                raise
+            raise ShapeError(f"{self._title()}: {error}; its input is {_shapes(inputs)}") from error
+
+    def _as_input(self, value: Any) -> Any:
+        if isinstance(value, Variable):
+            value = value.value
+        if not isinstance(value, jax.Array):
+            value = np.asarray(value)
+        target = self.dtype_policy.compute_dtype
+        if self.autocast and value.dtype != target and dtypes.is_float(value.dtype):
+            value = value.astype(target)
+        return jnp.asarray(value)
+
+    def _build_for(self, shape: Any) -> None:
+        self._build_shape = shape
+        self.build(shape)
+        self.built = True
+
+    @classmethod
+    def _call_takes(cls, name: str) -> bool:
+        parameters = inspect.signature(cls.call).parameters.values()
+        return any(p.name == name for p in parameters)
+
+    def _title(self) -> str:
+        return f'{type(self).__name__} "{self.name}"'
+
+    def wants(self, wanted: str, input_shape: Any) -> ShapeError:
+        """The error for inputs that do not fit: what this layer wants and what it got."""
+        return ShapeError(f"{self._title()}: wants {wanted}, got inputs of shape {input_shape}")
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the outputs for inputs of `input_shape`; None where it depends on None.
+
+        Found by tracing `call` with two sizes in the place of each None: an axis whose size
+        differs between the two depends on it.
+        """
+        if not self.built:
+            self._build_for(input_shape)
+        shapes = [self._traced_shape(input_shape, size) for size in (2, 3)]
+        merge = lambda a, b: tuple(  # noqa: E731
+            one if one == two else None for one, two in zip(a.shape, b.shape, strict=True)
+        )
+        return jax.tree.map(merge, *shapes)
+
+    def _traced_shape(self, input_shape: Any, size: int) -> Any:
+        def placeholder(shape: Any) -> Any:
+            sizes = tuple(size if axis is None else axis for axis in shape)
+            return jax.ShapeDtypeStruct(sizes, jnp.dtype(self.dtype_policy.compute_dtype))
+
+        inputs = jax.tree.map(placeholder, input_shape, is_leaf=is_shape)
+        variables = {str(i): v for i, v in enumerate(self.variables)}
+        values = {name: v.value for name, v in variables.items()}
+
+        def outputs(values: Any, inputs: Any) -> Any:
+            with variable.bind(variables, values), random.scope(jax.random.key(0)):
+                return self(inputs)
+
+        return jax.eval_shape(outputs, values, inputs)
+
+    # What it is made of.
+
+    def _children(self) -> list[Layer]:
+        """Layers in the attributes of this one, also inside lists, tuples and dictionaries."""
+        found: dict[int, Layer] = {}
+
+        def visit(value: Any) -> None:
+            if isinstance(value, Layer):
+                found.setdefault(id(value), value)
+            elif isinstance(value, list | tuple):
+                for item in value:
+                    visit(item)
+            elif isinstance(value, dict):
+                for item in value.values():
+                    visit(item)
+
+        for name, value in vars(self).items():
+            if name != "_made_with":
+                visit(value)
+        return [child for child in found.values() if child is not self]
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables, its own (trainable first) before those of the layers inside it."""
+        own = [*self._weights, *(v for v in vars(self).values() if isinstance(v, Variable))]
+        found = {id(v): v for v in sorted(own, key=lambda v: not v.trainable)}
+        for child in self._children():
+            found.update({id(v): v for v in child.variables})
+        return list(found.values())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The same as `variables`."""
+        return self.variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that gradients reach; none while `trainable` is False."""
+        if not self._trainable:
+            return []
+        inner = [v for child in self._children() for v in child.variables]
+        reached = {id(v) for child in self._children() for v in child.trainable_variables}
+        inner_ids = {id(v) for v in inner}
+        return [v for v in self.variables
+                if v.trainable and (id(v) not in inner_ids or id(v) in reached)]  # fmt: skip
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The same as `trainable_variables`."""
+        return self.trainable_variables
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The variables that gradients do not reach."""
+        reached = {id(v) for v in self.trainable_variables}
+        return [v for v in self.variables if id(v) not in reached]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The same as `non_trainable_variables`."""
+        return self.non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        """Whether gradients reach its variables; setting it also sets the layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for child in self._children():
+            child.trainable = bool(value)
+
+    @property
+    def path(self) -> str:
+        """Where it stands in its model, such as `"encoder/dense"`."""
+        return self._path
+
+    def name_variables(self, prefix: str, taken: set[str]) -> dict[str, Variable]:
+        """Gives this layer and all inside it their paths under `prefix`, and lists the variables.
+
+        Args:
+            prefix: the path of this layer, empty for a model at the top.
+            taken: variable paths in use already; extended.
+        """
+        self._path = prefix or self.name
+        inside = {id(v) for child in self._children() for v in child.variables}
+        named = {}
+        for own in self.variables:
+            if id(own) not in inside:
+                own.path = naming.unique("/".join(filter(None, (prefix, own.name))), taken)
+                named[own.path] = own
+        names: set[str] = set()
+        seen: set[int] = {id(v) for v in named.values()}
+        for child in self._children():
+            name = naming.unique(child.name, names)
+            for path, own in child.name_variables(f"{prefix}/{name}".strip("/"), taken).items():
+                if id(own) not in seen:
+                    seen.add(id(own))
+                    named[path] = own
+        return named
+
+    @property
+    def losses(self) -> list[Any]:
+        """The regularizers' values for the weights as they are now."""
+        return [v.regularizer(v.value) for v in self.trainable_variables if v.regularizer]
+
+    @property
+    def dtype(self) -> str:
+        """The type its variables are kept in."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type it computes in."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type its variables are kept in."""
+        return self.dtype_policy.variable_dtype
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, in the order of `weights`."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replaces all weights, given in the order of `weights`.
+
+        Raises:
+            ShapeError: another number of arrays, or one of another shape.
+        """
+        mine = self.weights
+        if len(weights) != len(mine):
+            raise ShapeError(
+                f"{self._title()}: wants {len(mine)} arrays of weights, got {len(weights)}"
+            )
+        for own, new in zip(mine, weights, strict=True):
+            if tuple(np.shape(new)) != own.shape:
+                raise ShapeError(
+                    f'{self._title()}: "{own.path}" wants shape {own.shape}, got {np.shape(new)}'
+                )
+        for own, new in zip(mine, weights, strict=True):
+            own.assign(new)
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        return sum(v.size for v in self.weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer, as plain JSON values."""
+        config = super().get_config()
+        base = {"name": self.name, "trainable": self.trainable}
+        base["dtype"] = {
+            "module": "keras",
+            "class_name": "DTypePolicy",
+            "config": self.dtype_policy.get_config(),
+            "registered_name": None,
+        }
+        for legacy in ("input_shape", "batch_input_shape", "batch_shape", "input_dim"):
+            config.pop(legacy, None)
+        return {**base, **{k: v for k, v in config.items() if k not in base}}
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape it was built for, or None."""
+        return None if self._build_shape is None else {"input_shape": self._build_shape}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds for the shape that `get_build_config` gave."""
+        if not self.built and config.get("input_shape") is not None:
+            self._build_for(_tuples(config["input_shape"]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def is_shape(value: Any) -> bool:
+    """Whether `value` is one shape, not a tree of shapes."""
+    return isinstance(value, tuple | list) and all(a is None or isinstance(a, int) for a in value)
+
+
+def _is_plain_list(value: Any) -> bool:
+    """Whether a list stands for an array (numbers all the way down), not for several inputs."""
+    if isinstance(value, list) and value and not hasattr(value[0], "shape"):
+        return not isinstance(value[0], dict)
+    return False
+
+
+def _shapes(inputs: Any) -> Any:
+    return jax.tree.map(lambda a: tuple(a.shape), inputs)
+
+
+def _tuples(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {name: _tuples(inner) for name, inner in shape.items()}
+    if is_shape(shape):
+        return tuple(shape)
+    return [_tuples(inner) for inner in shape]
+
+
+def positive_int(value: Any, owner: str, argument: str) -> int:
+    """`value` as an int above zero.
+
+    Raises:
+        InputError: it is none; names the layer class and its argument.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value <= 0:
+        raise InputError(f"{owner}: {argument} wants a whole number above 0, got {value!r}")
+    return int(value)

@@ -1,0 +1,379 @@
+"""Layers that bring numbers to a common scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from myelin import constraints, initializers, regularizers
+from myelin.errors import InputError
+from myelin.layers.base import Layer, Shape
+
+
+class BatchNormalization(Layer):
+    """Normalizes each channel over the batch: `y = gamma·(x - mean) / sqrt(var + epsilon) + beta`.
+
+    In training mean and var are those of the batch, and the moving ones follow:
+    `moving = moving·momentum + batch·(1 - momentum)`. In inference, and while the layer is
+    frozen (`trainable = False`), the moving ones are used.
+
+    Args:
+        axis: the channel axis, or several.
+        momentum: of the moving mean and variance, from 0 to 1.
+        epsilon: added to the variance, above 0.
+        center, scale: whether there are beta and gamma.
+        beta_initializer, gamma_initializer, moving_mean_initializer,
+            moving_variance_initializer: first values.
+        beta_regularizer, gamma_regularizer: penalties that join the loss.
+        beta_constraint, gamma_constraint: applied after each update.
+        synchronized: accepted for Keras's sake: a step sees its whole batch here in any case.
+
+    Shapes: any with the channel axis known; the parameters have its size.
+
+    Source: Ioffe and Szegedy, Batch Normalization, 2015.
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis if isinstance(axis, int) else tuple(axis)
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.synchronized = synchronized
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes gamma, beta and the moving mean and variance."""
+        axes = _axes(self.axis, len(input_shape))
+        sizes = tuple(input_shape[axis] for axis in axes)
+        if None in sizes:
+            raise self.wants(f"the size of axis {self.axis} to be known", input_shape)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                sizes,  # type: ignore[arg-type]
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                sizes,  # type: ignore[arg-type]
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
+        moving: dict[str, Any] = {"shape": sizes, "trainable": False, "autocast": False}
+        self.moving_mean = self.add_weight(
+            initializer=self.moving_mean_initializer, name="moving_mean", **moving
+        )
+        self.moving_variance = self.add_weight(
+            initializer=self.moving_variance_initializer, name="moving_variance", **moving
+        )
+
+    def call(self, x: jax.Array, training: bool = False, mask: Any = None) -> jax.Array:
+        """`gamma·(x - mean) / sqrt(var + epsilon) + beta`."""
+        axes = _axes(self.axis, x.ndim)
+        others = tuple(axis for axis in range(x.ndim) if axis not in axes)
+        kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
+        wide = x.astype(self.variable_dtype)
+        if training and self.trainable:
+            mean, var = _moments(wide, others, mask)
+            keep = self.momentum
+            self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
+            self.moving_variance.assign(self.moving_variance * keep + var * (1 - keep))
+        else:
+            mean, var = self.moving_mean.value, self.moving_variance.value
+        factor = jax.lax.rsqrt(var + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * self.gamma.value
+        offset = -mean * factor
+        if self.beta is not None:
+            offset = offset + self.beta.value
+        y = wide * factor.reshape(kept) + offset.reshape(kept)
+        return y.astype(x.dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x."""
+        return input_shape
+
+
+def _moments(x: jax.Array, axes: tuple[int, ...], mask: Any) -> tuple[jax.Array, jax.Array]:
+    """Mean and variance over `axes`, of the entries that the mask keeps."""
+    if mask is None:
+        mean = x.mean(axes, keepdims=True)
+        var = jnp.square(x - mean).mean(axes)
+        return mean.reshape(var.shape), var
+    weight = jnp.asarray(mask, x.dtype)
+    weight = weight.reshape(weight.shape + (1,) * (x.ndim - weight.ndim))
+    total = jnp.broadcast_to(weight, x.shape).sum(axes, keepdims=True)
+    mean = (x * weight).sum(axes, keepdims=True) / total
+    var = (jnp.square(x - mean) * weight).sum(axes) / total.squeeze(axes)
+    return mean.reshape(var.shape), var
+
+
+class LayerNormalization(Layer):
+    """Normalizes each example: `y = gamma·(x - mean) / sqrt(var + epsilon) + beta`.
+
+    Args:
+        axis: the axes that mean and var are taken over.
+        epsilon: added to the variance, above 0.
+        center, scale: whether there are beta and gamma.
+        beta_initializer, gamma_initializer: first values.
+        beta_regularizer, gamma_regularizer: penalties that join the loss.
+        beta_constraint, gamma_constraint: applied after each update.
+
+    Shapes: any with these axes known; gamma and beta have their sizes.
+
+    Source: Ba, Kiros and Hinton, Layer Normalization, 2016.
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis if isinstance(axis, int) else tuple(axis)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes gamma and beta."""
+        axes = _axes(self.axis, len(input_shape))
+        sizes = tuple(input_shape[axis] for axis in axes)
+        if None in sizes:
+            raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                sizes,  # type: ignore[arg-type]
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                sizes,  # type: ignore[arg-type]
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
+
+    def call(self, x: jax.Array) -> jax.Array:
+        """`gamma·(x - mean) / sqrt(var + epsilon) + beta`."""
+        axes = _axes(self.axis, x.ndim)
+        kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
+        wide = x.astype(self.variable_dtype)
+        mean = wide.mean(axes, keepdims=True)
+        var = jnp.square(wide - mean).mean(axes, keepdims=True)
+        y = (wide - mean) * jax.lax.rsqrt(var + self.epsilon)
+        if self.gamma is not None:
+            y = y * self.gamma.value.reshape(kept)
+        if self.beta is not None:
+            y = y + self.beta.value.reshape(kept)
+        return y.astype(x.dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x."""
+        return input_shape
+
+
+class Rescaling(Layer):
+    """Computes `y = x·scale + offset`.
+
+    Args:
+        scale: a number, or one per channel.
+        offset: the same.
+    """
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.offset = offset
+
+    def call(self, x: jax.Array) -> jax.Array:
+        """`x·scale + offset` in the compute type."""
+        x = x.astype(self.compute_dtype)
+        scale = jnp.asarray(self.scale, x.dtype)
+        return x * scale + jnp.asarray(self.offset, x.dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x."""
+        return input_shape
+
+
+class Normalization(Layer):
+    """Shifts and scales each feature to mean 0 and variance 1: `y = (x - mean) / sqrt(variance)`.
+
+    The statistics come from `adapt(data)`, or from the arguments.
+
+    Args:
+        axis: the axes that keep statistics of their own; None for one mean over all numbers.
+        mean, variance: known statistics, both or neither; they broadcast to the kept axes.
+        invert: computes `y = x·sqrt(variance) + mean` instead.
+
+    Raises:
+        InputError: only one of mean and variance, or a call before `adapt`.
+
+    A variance below 1e-14 (a constant feature) is divided by 1e-7, as in Keras.
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] | None = -1,
+        mean: Any = None,
+        variance: Any = None,
+        invert: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (mean is None) != (variance is None):
+            raise InputError("Normalization wants both mean and variance, or neither and adapt()")
+        self.axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        self.mean = mean
+        self.variance = variance
+        self.invert = invert
+        self._ready = mean is not None
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes room for the statistics."""
+        axes = _axes(self.axis, len(input_shape))
+        sizes = [input_shape[axis] for axis in axes]
+        if None in sizes:
+            raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
+        sizes_known = [int(size) for size in sizes if size is not None]
+        if self._ready and self.mean is not None:
+            first = [np.broadcast_to(np.asarray(given, np.float32).reshape(_fit(given, sizes_known)),
+                                     sizes_known) for given in (self.mean, self.variance)]  # fmt: skip
+        else:
+            first = [np.zeros(sizes_known, np.float32), np.ones(sizes_known, np.float32)]
+        names = ("mean", "variance")
+        self._statistics = [
+            self.add_weight(
+                sizes_known, lambda shape, dtype, v=value: v, trainable=False, name=name,
+                autocast=False,
+            )
+            for name, value in zip(names, first, strict=True)
+        ]  # fmt: skip
+        if self.mean is None:
+            # Keras counts the batches it adapted to as a weight too.
+            self._count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
+
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
+        """Takes mean and variance of `data`, replacing earlier ones.
+
+        Args:
+            data: an array `(n, …)`, or an iterable of batches.
+            batch_size, steps: the rows at a time and the most batches, for an iterable.
+
+        Raises:
+            InputError: no data, or statistics given as arguments.
+        """
+        if self.mean is not None:
+            raise InputError("Normalization: adapt() with mean= and variance= given makes no sense")
+        batches = [data] if hasattr(data, "__array__") or isinstance(data, list) else data
+        count, total, squares = 0, 0.0, 0.0
+        shape: tuple[int, ...] | None = None
+        for index, batch in enumerate(batches):
+            if steps is not None and index >= steps:
+                break
+            x = np.asarray(batch[0] if isinstance(batch, tuple) else batch, np.float64)
+            x = x[:, None] if x.ndim == 1 else x
+            shape = x.shape
+            others = tuple(a for a in range(x.ndim) if a not in _axes(self.axis, x.ndim))
+            n = math.prod(x.shape[a] for a in others)
+            mean, var = x.mean(others), x.var(others)
+            # Chan's update: exact for batches of any size, where sums of squares cancel.
+            delta = mean - total
+            squares = squares + var * n + delta**2 * (count * n / max(count + n, 1))
+            total = total + delta * (n / max(count + n, 1))
+            count += n
+        if shape is None or count == 0:
+            raise InputError("Normalization.adapt got no data")
+        if not self.built:
+            self._build_for((None, *shape[1:]))
+        self._statistics[0].assign(np.asarray(total, np.float32))
+        self._statistics[1].assign(np.asarray(squares / count, np.float32))
+        self._ready = True
+
+    def call(self, x: jax.Array) -> jax.Array:
+        """`(x - mean) / sqrt(variance)`, or its inverse."""
+        x = x.astype(self.compute_dtype)
+        axes = _axes(self.axis, x.ndim)
+        kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
+        mean, variance = (v.value.reshape(kept).astype(x.dtype) for v in self._statistics)
+        spread = jnp.maximum(jnp.sqrt(variance), 1e-7)
+        return x * spread + mean if self.invert else (x - mean) / spread
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x."""
+        return input_shape
+
+
+def _fit(given: Any, sizes: list[int]) -> tuple[int, ...]:
+    """The shape in which a given statistic broadcasts to the kept axes."""
+    shape = np.shape(given)
+    if math.prod(shape) == math.prod(sizes):
+        return tuple(sizes)
+    return shape[len(shape) - len(sizes) :] if len(shape) > len(sizes) else shape
+
+
+def _axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Axes counted from 0, in order."""
+    if axis is None:
+        return ()
+    given = (axis,) if isinstance(axis, int) else tuple(axis)
+    if any(not -ndim <= a < ndim for a in given):
+        raise InputError(f"axis {axis} is out of range for {ndim} axes")
+    return tuple(sorted(a % ndim for a in given))

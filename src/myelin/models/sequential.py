@@ -1,0 +1,218 @@
+"""`Sequential`: layers in a row, each fed by the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jax
+
+from myelin import dtypes, registry
+from myelin.errors import InputError
+from myelin.layers.base import Layer, Shape
+from myelin.layers.core import InputLayer, KerasTensor
+from myelin.models.model import Model
+
+
+class Sequential(Model):
+    """Layers in a row: the outputs of each are the inputs of the next.
+
+    Args:
+        layers: the layers; the first may be `Input(shape)`.
+        trainable: whether gradients reach its weights.
+        name: its name.
+
+    It is built, and so has weights, as soon as the shape of its inputs is known: from `Input`,
+    from `input_shape=` of its first layer, from `build`, or from the first data it sees.
+
+    Raises:
+        InputError: something that is no layer, or two layers of one name.
+    """
+
+    def __init__(
+        self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None
+    ) -> None:
+        super().__init__(trainable=trainable, name=name)
+        self._row: list[Layer] = []
+        self._input: InputLayer | None = None
+        if isinstance(layers, Layer):
+            raise InputError("Sequential wants a list of layers, got one layer: put it in [ ]")
+        for layer in layers or []:
+            self._append(layer)
+        self._build_if_shape_is_known()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Adds a layer at the end.
+
+        Raises:
+            InputError: something that is no layer, or a layer whose name is taken.
+        """
+        self._append(layer)
+        self._changed()
+        if rebuild:
+            self._build_if_shape_is_known()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the last layer away and returns it.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not self._row:
+            raise InputError("Sequential has no layer to pop")
+        layer = self._row.pop()
+        self._changed()
+        if rebuild:
+            self._build_if_shape_is_known()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = InputLayer(batch_shape=layer.shape, dtype=layer.dtype, name=layer.name)
+        if isinstance(layer, InputLayer):
+            if self._row or self._input is not None:
+                raise InputError("Sequential: Input must come first, and once")
+            self._input = layer
+            return
+        if callable(layer) and not isinstance(layer, Layer) and not isinstance(layer, type):
+            from myelin.layers.core import Lambda
+
+            layer = Lambda(layer)
+        if not isinstance(layer, Layer):
+            hint = f"; write {layer.__name__}(…)" if isinstance(layer, type) else ""
+            raise InputError(f"Sequential wants layers, got {layer!r}{hint}")
+        if any(layer is other for other in self._row):
+            raise InputError(f'Sequential: the layer "{layer.name}" is in it already')
+        if any(layer.name == other.name for other in self._row):
+            raise InputError(
+                f'Sequential: two layers are called "{layer.name}"; give one another name='
+            )
+        if not self._row and self._input is None and layer._input_shape_given is not None:
+            self._input = InputLayer(batch_shape=layer._input_shape_given)
+        self._row.append(layer)
+
+    def _changed(self) -> None:
+        self.built = False
+        self._programs = None
+        if self._objective is not None:
+            self._objective.built = False
+
+    def _build_if_shape_is_known(self) -> None:
+        if self._input is not None and self._row:
+            self._build_for(self._input.batch_shape)
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Builds each layer for the outputs of the one before.
+
+        Args:
+            input_shape: of the inputs, batch axis first.
+
+        Raises:
+            InputError: no shape is known.
+        """
+        if input_shape is None:
+            raise InputError("Sequential.build wants the shape of the inputs, batch axis first")
+        if self._input is None and isinstance(input_shape, tuple | list):
+            self._input = InputLayer(batch_shape=(None, *input_shape[1:]))
+        self._build_shape = tuple(input_shape)
+        shape: Any = tuple(input_shape)
+        for layer in self._row:
+            if not layer.built:
+                layer._build_for(shape)
+            shape = layer.compute_output_shape(shape)
+        self._output_shape = shape
+        self.built = True
+        self.name_variables("", set())
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """The outputs of the last layer."""
+        outputs = inputs
+        for layer in self._row:
+            outputs = layer(outputs, training=training)
+        return outputs
+
+    def _as_input(self, value: Any) -> Any:
+        value = super()._as_input(value)
+        # Bytes stay bytes until here, so that data on the device take a quarter of the room.
+        if self._input is None:
+            wanted = dtypes.floatx() if value.dtype.kind in "uib" else None
+        else:
+            wanted = self._input.input_dtype
+            self._check_rank(value)
+        if wanted is not None and value.dtype != wanted and not _stays_float(value, wanted):
+            value = value.astype(wanted)
+        return value
+
+    def _check_rank(self, value: jax.Array) -> None:
+        assert self._input is not None
+        wanted = self._input.batch_shape
+        given = value.shape
+        fits = len(wanted) == len(given) and all(
+            w is None or w == g for w, g in zip(wanted, given, strict=True)
+        )
+        if not fits:
+            first = f" for {self._row[0]._title()}" if self._row else ""
+            raise self.wants(f"inputs of shape {wanted}{first}", given)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the input."""
+        return list(self._row)
+
+    def _children(self) -> list[Layer]:
+        return list(self._row)
+
+    @property
+    def input_shape(self) -> Shape | None:
+        """The shape of the inputs, or None before it is known."""
+        return None if self._input is None else self._input.batch_shape
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the outputs, batch axis first.
+
+        Raises:
+            InputError: the model is not built.
+        """
+        if not self.built:
+            raise InputError(f"{self._title()} is not built: its input shape is not known yet")
+        return self._output_shape
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the outputs for inputs of `input_shape`."""
+        shape: Any = tuple(input_shape)
+        for layer in self._row:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers' configurations, in Keras's form."""
+        layers = [self._input, *self._row] if self._input is not None else list(self._row)
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
+        config["layers"] = [_with_build(layer) for layer in layers]
+        if self._build_shape is not None:
+            config["build_input_shape"] = list(self._build_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Sequential:
+        """A new model, untrained, from what `get_config` gave."""
+        with registry.custom_object_scope(custom_objects or {}):
+            layers = [registry.deserialize(layer) for layer in config["layers"]]
+        model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if not model.built and shape and model._row:
+            model._build_for(tuple(shape))
+        return model
+
+
+def _with_build(layer: Layer) -> dict[str, Any]:
+    written = dict(registry.serialize(layer))
+    if not isinstance(layer, InputLayer):
+        written["build_config"] = layer.get_build_config()
+    return written
+
+
+def _stays_float(value: jax.Array, wanted: str) -> bool:
+    """Under mixed precision inputs are in the short float already."""
+    return dtypes.is_float(value.dtype) and dtypes.is_float(wanted)

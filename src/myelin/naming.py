@@ -1,0 +1,39 @@
+"""Names given to what the user left unnamed: `dense`, `dense_1`, `dense_2`."""
+
+import re
+from collections import Counter
+
+_used: Counter[str] = Counter()
+
+
+def snake_case(name: str) -> str:
+    """A class name as Keras spells it in variable paths.
+
+    >>> snake_case("BatchNormalization"), snake_case("ReLU")
+    ('batch_normalization', 're_lu')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(prefix: str) -> str:
+    """`prefix` the first time in a program, then `prefix_1`, `prefix_2` and so on."""
+    count = _used[prefix]
+    _used[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def reset_names() -> None:
+    """Starts all names anew, as `keras.backend.clear_session` does."""
+    _used.clear()
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, or `name_1`, `name_2` … where it is taken already; adds the answer to `taken`."""
+    candidate, count = name, 0
+    while candidate in taken:
+        count += 1
+        candidate = f"{name}_{count}"
+    taken.add(candidate)
+    return candidate

@@ -1,0 +1,152 @@
+"""Bad input is an error before any work starts: checks that stand at the door of `fit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin import losses
+from myelin.errors import InputError, ShapeError
+from myelin.training.data import Arrays
+
+_HOW_TO_MEND = "Remove or fill those rows first."
+
+
+def fit_arguments(epochs: Any, initial_epoch: Any, batch_size: Any, n: int | None) -> None:
+    """Checks the numbers that `fit` is given.
+
+    Args:
+        epochs, initial_epoch, batch_size: as given.
+        n: how many examples there are, None for a stream.
+
+    Raises:
+        InputError: one that is no whole number, is out of range, or exceeds the data.
+    """
+    whole_number("epochs", epochs, 1)
+    whole_number("initial_epoch", initial_epoch, 0)
+    if batch_size is not None:
+        check_batch_size(batch_size, n, strict=True)
+
+
+def check_batch_size(batch_size: Any, n: int | None, strict: bool = False) -> None:
+    """Checks a batch size, against the number of examples too where `strict`."""
+    whole_number("batch_size", batch_size, 1)
+    if strict and n is not None and batch_size > n:
+        raise InputError(f"batch_size={batch_size} is larger than the data: {n} examples")
+
+
+def whole_number(name: str, value: Any, least: int) -> None:
+    """Raises InputError unless `value` is a whole number of at least `least`."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise InputError(f"{name} wants a whole number of at least {least}, got {value!r}")
+
+
+def finite(arrays: Arrays) -> None:
+    """Raises InputError where inputs, targets or weights hold NaN or infinity."""
+    for name, tree in (("x", arrays.x), ("y", arrays.y), ("sample_weight", arrays.weight)):
+        for leaf in jax.tree.leaves(tree):
+            _finite(name, leaf)
+
+
+def _finite(name: str, array: Any) -> None:
+    if array.dtype.kind not in "fcV":
+        return
+    host = np.asarray(array)
+    # A sum is finite only if every term is: one pass without a mask the size of the data.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(host.sum(dtype=np.float32 if host.dtype.kind == "V" else None)):
+            return
+    bad = ~np.isfinite(host)
+    if not bad.any():
+        return
+    where = tuple(int(axis[0]) for axis in np.nonzero(bad))
+    what = "NaN" if np.isnan(host[where]) else "infinity"
+    raise InputError(
+        f"{name}: holds {what} at {name}[{', '.join(map(str, where))}], and "
+        f"{int(bad.sum())} of {host.size} values are not finite. {_HOW_TO_MEND}"
+    )
+
+
+def targets(loss: Any, y: Any, output_shape: Any) -> None:
+    """Checks that targets fit the loss and the model's outputs.
+
+    Args:
+        loss: the `Loss` object, or None.
+        y: the targets `(n, …)`.
+        output_shape: of the outputs, batch axis first.
+
+    Raises:
+        InputError: labels outside the classes, or labels of the wrong kind for the loss.
+        ShapeError: targets whose shape does not fit the outputs.
+    """
+    if loss is None or y is None or not isinstance(output_shape, tuple):
+        return
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        _sparse_labels(np.asarray(y), output_shape, getattr(loss, "ignore_class", None))
+    elif isinstance(loss, losses.CategoricalCrossentropy):
+        _one_hot_labels(y, output_shape)
+    elif isinstance(loss, losses.BinaryCrossentropy):
+        _probabilities(np.asarray(y))
+    elif type(loss).__module__.startswith("myelin.") and type(loss) not in _FREE_SHAPE:
+        _same_shape(y, output_shape)
+
+
+# A wrapped function, and losses whose targets have a shape of their own.
+_FREE_SHAPE = (losses.LossFunctionWrapper, losses.CTC, losses.Circle)
+
+
+def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None) -> None:
+    classes = output_shape[-1]
+    if y.ndim == len(output_shape) and y.shape[-1] == classes and classes > 1:
+        raise InputError(
+            f"sparse_categorical_crossentropy wants labels as whole numbers (n,), got {y.shape}, "
+            'which look one-hot: use loss="categorical_crossentropy", or y.argmax(-1).'
+        )
+    if y.dtype.kind == "f" and not np.all(y == np.floor(y)):
+        raise InputError("sparse_categorical_crossentropy wants labels that are whole numbers")
+    labels = y if ignored is None else y[y != ignored]
+    if labels.size == 0:
+        return
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        bad = low if low < 0 else high
+        raise InputError(
+            f"y: label {bad} is not one of the model's {classes} classes, 0 to {classes - 1}. "
+            f"Labels run from {low} to {high}: give the last layer {high + 1} units, or "
+            "number the labels from 0."
+        )
+
+
+def _one_hot_labels(y: Any, output_shape: Any) -> None:
+    if len(y.shape) == len(output_shape) and y.shape[-1] == output_shape[-1]:
+        return
+    raise InputError(
+        f"categorical_crossentropy wants one-hot labels (n, {output_shape[-1]}), got {y.shape}: "
+        'use loss="sparse_categorical_crossentropy", or myelin.utils.to_categorical(y).'
+    )
+
+
+def _probabilities(y: np.ndarray) -> None:
+    if y.size and (float(y.min()) < 0 or float(y.max()) > 1):
+        raise InputError(
+            f"binary_crossentropy wants labels from 0 to 1, got values from {y.min()} to {y.max()}"
+        )
+
+
+def _same_shape(y: Any, output_shape: Any) -> None:
+    given, wanted = list(y.shape[1:]), list(output_shape[1:])
+    squeezed = [given, given[:-1] if given[-1:] == [1] else given, [*given, 1]]
+    if not any(_matches(shape, wanted) for shape in squeezed):
+        raise ShapeError(
+            f"y of shape {tuple(y.shape)} does not fit the model's outputs of shape "
+            f"{output_shape}: give y the shape (n, {', '.join(map(str, wanted))})"
+        )
+
+
+def _matches(given: list[int], wanted: list[int | None]) -> bool:
+    return len(given) == len(wanted) and all(
+        b is None or a == b for a, b in zip(given, wanted, strict=True)
+    )

@@ -1,0 +1,155 @@
+"""`Compiled`: what a layer is trained with, and the whole state of its training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin import losses, optimizers, registry
+from myelin.errors import NotCompiledError
+from myelin.layers.base import Layer
+from myelin.training import honesty
+from myelin.training.live import LiveState
+from myelin.training.loop import Programs
+from myelin.training.objective import Objective
+
+
+class Compiled(Layer):
+    """A layer that knows its optimizer, loss and metrics.
+
+    Attributes:
+        optimizer: the optimizer, or None before `compile`.
+        stop_training: set by a callback to end `fit` after the chunk.
+        history: the `History` of the last `fit`, or None.
+    """
+
+    optimizer: Any = None
+    history: Any = None
+    stop_training = False
+    resume_epoch = 0
+    run_eagerly = False
+    _objective: Objective | None = None
+    _compiled_with: dict[str, Any] | None = None
+    _programs: Programs | None = None
+    _chosen_on: honesty.Chosen | None = None
+    _live: LiveState | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Says what to reach, how, and what to read on the way.
+
+        Args:
+            optimizer: a name, an `Optimizer`, or any optax transformation.
+            loss: a name, a function `(y_true, y_pred) -> values`, or a `Loss`.
+            loss_weights: a factor of the loss.
+            metrics: names, functions or `Metric`s; `"accuracy"` is read off the shapes.
+            weighted_metrics: the same, with sample and class weights.
+            run_eagerly: runs each step as plain Python, for a debugger.
+            steps_per_execution, jit_compile, auto_scale_loss: accepted for Keras's sake; the
+                epoch is one compiled program in any case.
+
+        Raises:
+            UnknownNameError: no optimizer, loss or metric goes by that name.
+        """
+        self.optimizer = optimizers.get(optimizer)
+        self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self.run_eagerly = run_eagerly
+        self.loss = loss
+        self._compiled_with = {
+            "optimizer": self.optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+        self._programs = None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._objective is not None
+
+    def compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile` as plain JSON values, or None."""
+        if self._compiled_with is None:
+            return None
+        return {name: registry.serialize(value) for name, value in self._compiled_with.items()}
+
+    get_compile_config = compile_config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles with what `compile_config` gave."""
+        parts = {"optimizer": optimizers, "loss": losses}
+        arguments = {}
+        for name, value in config.items():
+            if name in parts and isinstance(value, dict):
+                arguments[name] = parts[name].deserialize(value)
+            else:
+                arguments[name] = registry.deserialize(value)
+        self.compile(**arguments)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean loss and the metrics, once compiled."""
+        return self._objective.all_metrics if self._objective else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of `metrics`."""
+        return self._objective.names if self._objective else []
+
+    def reset_metrics(self) -> None:
+        """Starts all metrics' sums anew."""
+        if self._objective is not None:
+            self._objective.reset()
+
+    # The whole state, for checkpoints and for what keeps the best.
+
+    def snapshot(self) -> dict[str, Any]:
+        """Copies of all weights, on the device."""
+        variables = self.name_variables("", set())
+        return {path: jax.numpy.array(v._value) for path, v in variables.items()}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Puts back what `snapshot` copied; the snapshot stays good."""
+        for path, variable in self.name_variables("", set()).items():
+            variable._value = jax.numpy.array(snapshot[path])
+
+    def training_state(self) -> dict[str, Any]:
+        """Weights, optimizer, metrics, key and step, as one tree of NumPy arrays."""
+        live = self._live
+        if live is None:
+            self._require_compiled("training_state")
+            assert self._programs is not None
+            live = LiveState(self._programs.task)
+        return jax.tree.map(np.array, live.gather())
+
+    def set_training_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `training_state` gave, to go on to the same bits."""
+        live = self._live
+        if live is None:
+            raise NotCompiledError("set_training_state wants a model that has begun to train")
+        live.scatter(jax.tree.map(lambda a: jax.numpy.array(a), state))
+
+    def _require_compiled(self, method: str) -> Objective:
+        if self._objective is None:
+            raise NotCompiledError(
+                f'{self._title()} is not compiled: call compile(optimizer="adam", loss=…) '
+                f"before {method}"
+            )
+        return self._objective

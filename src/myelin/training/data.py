@@ -1,0 +1,324 @@
+"""From what people hold their data in to arrays on the device, or to a stream of batches."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin import dtypes
+from myelin.errors import InputError, ShapeError
+
+
+def as_array(value: Any, name: str) -> Any:
+    """One array, in a type that the device computes with.
+
+    Args:
+        value: a NumPy or JAX array, a pandas or polars frame or series, a list of numbers, or
+            anything with `__array__` or DLPack.
+        name: what to call it in an error.
+
+    Returns:
+        A NumPy or JAX array of at least one axis: floats in the default float type, whole
+        numbers in at most 32 bits, small types (bytes, booleans) as they are.
+
+    Raises:
+        InputError: text, objects, ragged lists, or whole numbers that 32 bits cannot hold.
+    """
+    if isinstance(value, jax.Array):
+        array: Any = value
+    elif type(value).__module__.partition(".")[0] in ("pandas", "polars"):
+        array = _from_frame(value, name)
+    elif hasattr(value, "__array__") or isinstance(value, list | tuple | int | float):
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise InputError(f"{name}: the rows differ in length: {error}") from None
+    elif hasattr(value, "__dlpack__"):
+        array = np.from_dlpack(value)
+    else:
+        raise InputError(
+            f"{name}: wants an array, a frame, a list or a generator of batches, "
+            f"got {type(value).__name__}"
+        )
+    if array.ndim == 0:
+        raise InputError(f"{name}: wants one entry per example, got the single value {array}")
+    return _in_device_type(array, name)
+
+
+def _from_frame(value: Any, name: str) -> Any:
+    if hasattr(value, "columns") and hasattr(value, "dtypes"):
+        kinds = zip(value.columns, list(value.dtypes), strict=True)
+        words = ("object", "str", "categ", "date")
+        text = [str(c) for c, t in kinds if any(word in str(t).lower() for word in words)]
+        if text:
+            raise InputError(
+                f"{name}: these columns are not numbers: {', '.join(text[:5])}. "
+                "Encode or drop them first."
+            )
+    return value.to_numpy()
+
+
+def _in_device_type(array: Any, name: str) -> Any:
+    kind = array.dtype.kind
+    if kind in "OUSMm":
+        what = {"O": "objects", "U": "text", "S": "text"}.get(kind, "dates")
+        raise InputError(
+            f"{name}: holds {what} ({array.dtype}), not numbers. "
+            "Convert it to numbers first, for instance with astype('float32')."
+        )
+    if kind == "f" and array.dtype != dtypes.floatx():
+        return array.astype(dtypes.floatx())
+    if kind in "iu" and array.dtype.itemsize == 8:
+        if array.size and max(abs(int(array.max())), abs(int(array.min()))) >= 2**31:
+            return array.astype(dtypes.floatx())
+        return array.astype(np.int32)
+    if kind == "c" and array.dtype.itemsize == 16:
+        return array.astype(np.complex64)
+    return array
+
+
+def rows(tree: Any) -> int:
+    """How many examples a tree of arrays holds."""
+    leaves = jax.tree.leaves(tree)
+    return int(leaves[0].shape[0]) if leaves else 0
+
+
+@dataclass
+class Arrays:
+    """Examples that lie in memory: inputs, targets and weights, rows matching.
+
+    Attributes:
+        x: the inputs `(n, …)`.
+        y: the targets `(n, …)`, or None.
+        weight: one weight per example, or None.
+    """
+
+    x: Any
+    y: Any = None
+    weight: Any = None
+
+    def __len__(self) -> int:
+        return rows(self.x)
+
+    @property
+    def batch(self) -> tuple[Any, Any, Any]:
+        """The three, as a step takes them."""
+        return self.x, self.y, self.weight
+
+    def rows(self, start: int, stop: int) -> Arrays:
+        """The examples from `start` up to `stop`, without copying."""
+        return Arrays(*jax.tree.map(lambda a: a[start:stop], self.batch))
+
+    def take(self, index: Any) -> Arrays:
+        """The examples that `index` lists, copied."""
+        return Arrays(*jax.tree.map(lambda a: np.asarray(a)[index], self.batch))
+
+    def on_device(self) -> tuple[Any, Any, Any]:
+        """The three as device arrays."""
+        return jax.tree.map(jax.device_put, self.batch)
+
+
+@dataclass
+class Stream:
+    """Batches that come one after another: a generator, a `PyDataset`, a data loader.
+
+    Attributes:
+        batches: gives `x`, `(x, y)` or `(x, y, weight)` at a time.
+        steps: how many make an epoch; None when the stream ends by itself.
+    """
+
+    batches: Iterable[Any]
+    steps: int | None = None
+    _iterator: Iterator[Any] | None = None
+
+    def epoch(self) -> Iterator[Arrays]:
+        """The batches of one epoch; goes on where the last stood if the stream has no end."""
+        restarts = not isinstance(self.batches, Iterator)
+        indexed = hasattr(self.batches, "__getitem__") and hasattr(self.batches, "__len__")
+        if restarts and self.steps is None:
+            self._iterator = None
+        count = 0
+        while self.steps is None or count < self.steps:
+            if self._iterator is None:
+                self._iterator = self._indexed() if indexed else iter(self.batches)
+            try:
+                item = next(self._iterator)
+            except StopIteration:
+                self._iterator = None
+                if self.steps is None or not restarts:
+                    break
+                continue
+            yield self._arrays(item)
+            count += 1
+        if indexed and hasattr(self.batches, "on_epoch_end"):
+            self.batches.on_epoch_end()
+
+    def peek(self) -> tuple[Arrays, Iterable[Any]]:
+        """The first batch, and the batches with it still among them."""
+        iterator = self._indexed() if hasattr(self.batches, "__getitem__") else iter(self.batches)
+        try:
+            item = next(iterator)
+        except StopIteration:
+            raise InputError("the iterable of batches gave no batch") from None
+        once = isinstance(self.batches, Iterator)
+        return self._arrays(item), itertools.chain([item], iterator) if once else self.batches
+
+    def _indexed(self) -> Iterator[Any]:
+        for index in range(len(self.batches)):  # type: ignore[arg-type]
+            yield self.batches[index]  # type: ignore[index]
+
+    @staticmethod
+    def _arrays(item: Any) -> Arrays:
+        parts = item if isinstance(item, tuple) else (item,)
+        if not 1 <= len(parts) <= 3:
+            raise InputError(
+                f"a stream gives x, (x, y) or (x, y, sample_weight), got {len(parts)} parts"
+            )
+        return make_arrays(*parts)
+
+
+def make_arrays(x: Any, y: Any = None, weight: Any = None) -> Arrays:
+    """Converts the three and checks that their rows match.
+
+    Raises:
+        InputError: no examples, or something that is no array.
+        ShapeError: lengths that differ.
+    """
+    if isinstance(x, list) and len(x) == 1 and getattr(x[0], "ndim", 0) > 1:
+        x = x[0]
+    x = as_array(x, "x")
+    if x.ndim == 1:
+        x = x[:, None]
+    y = None if y is None else as_array(y, "y")
+    weight = None if weight is None else as_array(weight, "sample_weight")
+    if len(x) == 0:
+        raise InputError("x: holds no examples")
+    for name, other in (("y", y), ("sample_weight", weight)):
+        if other is not None and len(other) != len(x):
+            raise ShapeError(
+                f"x and {name} differ in length: {len(x)} examples against {len(other)}"
+            )
+    return Arrays(x, y, weight)
+
+
+def is_stream(x: Any) -> bool:
+    """Whether `x` gives batches by itself rather than being an array of examples."""
+    if hasattr(x, "__array__") or hasattr(x, "__dlpack__") or isinstance(x, list | tuple | dict):
+        return False
+    if type(x).__module__.partition(".")[0] in ("pandas", "polars"):
+        return False
+    return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+
+
+def split_validation(
+    arrays: Arrays, fraction: float, stratify: bool = False, seed: int = 0
+) -> tuple[Arrays, Arrays]:
+    """Splits off the examples that validate.
+
+    Args:
+        arrays: all examples.
+        fraction: the share that validates, above 0 and below 1.
+        stratify: False takes the last rows, unshuffled, exactly as Keras does; True draws
+            the same share of each class.
+        seed: of that draw.
+
+    Raises:
+        InputError: the fraction is out of range, or leaves a side without examples.
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"validation_split wants a share from 0 up to 1, got {fraction}")
+    n = len(arrays)
+    cut = int(n * (1 - fraction))
+    if cut in (0, n):
+        raise InputError(f"validation_split={fraction} of {n} examples leaves one side empty")
+    if stratify:
+        from sklearn.model_selection import train_test_split
+
+        labels = np.asarray(arrays.y)
+        labels = labels.argmax(-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.ravel()
+        train, held_out = train_test_split(
+            np.arange(n), test_size=n - cut, stratify=labels, random_state=seed
+        )
+        return arrays.take(np.sort(train)), arrays.take(np.sort(held_out))
+    if _labels_sorted(arrays.y):
+        warnings.warn(
+            "validation_split takes the last rows, and the labels are sorted: the validation "
+            "data lack the classes that come first. Shuffle the rows, or pass stratify=True.",
+            stacklevel=4,
+        )
+    return arrays.rows(0, cut), arrays.rows(cut, n)
+
+
+def _labels_sorted(y: Any) -> bool:
+    if y is None:
+        return False
+    labels = np.asarray(y)
+    labels = labels.argmax(-1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.ravel()
+    if labels.dtype.kind not in "iub" or len(labels) < 3 or labels[0] == labels[-1]:
+        return False
+    return bool(np.all(labels[:-1] <= labels[1:]))
+
+
+def weigh_classes(arrays: Arrays, class_weight: Any) -> Arrays:
+    """Multiplies each example's weight by that of its class.
+
+    Args:
+        arrays: with integer labels `(n,)` or `(n, 1)`, or one-hot labels `(n, classes)`; for
+            labels of more axes the weight has the axes of the labels.
+        class_weight: `{class: weight}` (1 for classes it lacks), or `"balanced"`: n divided by
+            the number of classes and by the examples of the class, as in scikit-learn.
+
+    Raises:
+        InputError: no labels, labels that are not whole numbers, or an unknown word.
+    """
+    if arrays.y is None:
+        raise InputError("class_weight wants labels y")
+    labels = np.asarray(arrays.y)
+    if labels.ndim > 1 and labels.shape[-1] > 1:
+        labels = labels.argmax(-1)
+    elif labels.ndim > 1:
+        labels = labels[..., 0]
+    if not np.all(labels == np.round(labels)):
+        raise InputError("class_weight wants labels that are whole numbers")
+    labels = labels.astype(np.int64)
+    if class_weight == "balanced":
+        classes, counts = np.unique(labels, return_counts=True)
+        class_weight = dict(zip(classes, labels.size / (len(classes) * counts), strict=True))
+    if not isinstance(class_weight, dict):
+        raise InputError(f'class_weight wants a dictionary or "balanced", got {class_weight!r}')
+    table = np.ones(max(labels.max(), *map(int, class_weight)) + 1, np.float32)
+    for label, value in class_weight.items():
+        table[int(label)] = value
+    weight = table[labels]
+    if arrays.weight is not None:
+        weight = weight * np.asarray(arrays.weight)
+    return Arrays(arrays.x, arrays.y, weight)
+
+
+def validation_arrays(given: Any) -> Arrays | Stream | None:
+    """What `validation_data` stands for.
+
+    Raises:
+        InputError: it is neither a tuple of arrays nor an iterable of batches.
+    """
+    if given is None:
+        return None
+    if is_stream(given):
+        return Stream(given, stream_length(given))
+    if not isinstance(given, tuple | list) or not 1 <= len(given) <= 3:
+        raise InputError("validation_data wants (x, y) or (x, y, sample_weight)")
+    return make_arrays(*given)
+
+
+def stream_length(stream: Any) -> int | None:
+    """How many batches it says it has, or None."""
+    try:
+        return len(stream)
+    except TypeError:
+        return None

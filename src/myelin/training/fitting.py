@@ -1,0 +1,156 @@
+"""The loops in plain Python: `Fit` over epochs and chunks, `test` over the chunks of a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin.errors import NonFiniteError
+from myelin.training.diagnosis import explain_non_finite
+from myelin.training.feed import Block
+from myelin.training.interrupt import deferred_interrupt
+from myelin.training.live import LiveState
+from myelin.training.loop import Pace, Programs
+
+Logs = dict[str, Any]
+
+
+@dataclass
+class Fit:
+    """All that one call of `fit` needs.
+
+    Attributes:
+        model: the trainer; its `stop_training` ends the run.
+        programs: the compiled chunks.
+        live: the state.
+        feed_epoch: the blocks of an epoch, from its number.
+        callbacks: a `CallbackList`.
+        epochs, initial_epoch: as for `fit`.
+        validate: gives the validation logs of an epoch, or None.
+    """
+
+    model: Any
+    programs: Programs
+    live: LiveState
+    feed_epoch: Callable[[int], Iterator[Block]]
+    callbacks: Any
+    epochs: int
+    initial_epoch: int = 0
+    validate: Callable[[int], Logs] | None = None
+    pace: Pace = field(default_factory=Pace)
+
+    def run(self) -> None:
+        """Trains until the epochs are over, a callback stops it, Ctrl-C or a loss of NaN."""
+        model, callbacks = self.model, self.callbacks
+        if callbacks.needs_batches:
+            self.pace = Pace(fixed=1)
+        model.stop_training = False
+        logs: Logs = {}
+        with deferred_interrupt() as self.interrupt:
+            callbacks.on_train_begin()
+            first = max(self.initial_epoch, getattr(model, "resume_epoch", 0) or 0)
+            try:
+                for epoch in range(first, self.epochs):
+                    logs = self._epoch(epoch)
+                    if model.stop_training or self.interrupt.requested:
+                        break
+            finally:
+                # Also after a fault: what keeps the best weights puts them back here.
+                callbacks.on_train_end(logs)
+        if self.interrupt.requested:
+            print(f"\nInterrupted: trained up to epoch {epoch + 1}; the model is usable.")
+
+    def _epoch(self, epoch: int) -> Logs:
+        self.model.reset_metrics()
+        self.callbacks.on_epoch_begin(epoch)
+        logs = self._train(epoch)
+        stopped = self.interrupt.requested or self.live.halted
+        if self.validate is not None and not stopped:
+            logs = {**logs, **self.validate(epoch)}
+        self.callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _train(self, epoch: int) -> Logs:
+        logs: Logs = {}
+        done = 0
+        for block in self.feed_epoch(epoch):
+            before, step = int(self.live.step), 0
+            while step < block.steps:
+                steps = self.pace.next(block.steps - step)
+                self.callbacks.on_train_batch_begin(done)
+                logs = self._chunk(block, step, step + steps)
+                step += steps
+                done += steps
+                if self.live.halted:
+                    good = int(self.live.step) - before
+                    return self._halted(epoch, done - step + good, block, good, logs)
+                self.callbacks.on_train_batch_end(done - 1, logs)
+                if self.interrupt.requested or self.model.stop_training:
+                    return logs
+        return logs
+
+    def _chunk(self, block: Block, first: int, last: int) -> Logs:
+        state, results = self.programs.train(
+            self.live.gather(), block.data, block.order, np.int32(block.offset),
+            np.int32(first), np.int32(last), batch_size=block.batch_size,
+        )  # fmt: skip
+        self.live.scatter(state)
+        logs, self.live.halted = jax.device_get((results, state["halted"]))
+        self.pace.done(last - first)
+        return as_logs(logs)
+
+    def _halted(self, epoch: int, step: int, block: Block, good: int, logs: Logs) -> Logs:
+        """The loss of a step was not finite: says where, or leaves that to a callback."""
+        self.model.stop_training = True
+        if self.callbacks.handles_non_finite:
+            logs = {**logs, "loss": float("nan")}
+            self.callbacks.on_train_batch_end(step, logs)
+            return logs
+        first = block.offset + good * block.batch_size
+        rows = np.asarray(block.order)[first : first + block.batch_size]
+        batch = jax.tree.map(lambda a: a[rows], block.data)
+        raise NonFiniteError(
+            f"The loss became NaN or infinite in epoch {epoch + 1}, step {step + 1}: "
+            f"{explain_non_finite(self.live.task, batch)} "
+            "The model keeps the weights from before that step."
+        )
+
+
+def test(programs: Programs, live: LiveState, feed: Any, callbacks: Any) -> Logs:
+    """The loss and metrics over a feed, in inference mode; leaves the metrics at their sums."""
+    pace = Pace(fixed=1 if callbacks.needs_test_batches else None)
+    programs.task.objective.reset()
+    callbacks.on_test_begin()
+    weights = live.gather()
+    sums = weights.pop("metrics")
+    logs: Logs = {}
+    done = 0
+    for block in feed.epoch(None):
+        step = 0
+        while step < block.steps:
+            steps = pace.next(block.steps - step)
+            callbacks.on_test_batch_begin(done)
+            sums, results = programs.test(
+                sums, weights, block.data, np.int32(block.offset),
+                np.int32(step), np.int32(step + steps), batch_size=block.batch_size,
+            )  # fmt: skip
+            logs = as_logs(jax.device_get(results))
+            pace.done(steps)
+            step += steps
+            done += steps
+            callbacks.on_test_batch_end(done - 1, logs)
+    live.scatter({**weights, "metrics": sums})
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def as_logs(results: dict[str, Any]) -> Logs:
+    """Plain floats by name, sorted as Keras sorts them; arrays stay arrays."""
+    return {
+        name: float(value) if np.ndim(value) == 0 else np.asarray(value)
+        for name, value in sorted(results.items())
+    }

@@ -1,0 +1,115 @@
+"""The mathematics of a step: one batch forward, backward, and through the optimizer.
+
+`state` is one tree of arrays:
+
+    trainable   {path: array}   what gradients reach
+    other       {path: array}   frozen weights, moving averages
+    optimizer   tree            the optimizer's own
+    metrics     {path: array}   sums since the epoch began
+    key         uint32[2]       the run's key
+    step        int32           steps taken in this run
+    halted      bool            a loss was not finite; nothing changes from then on
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from myelin import activations, random, variable
+from myelin.layers.base import Layer, call_context
+from myelin.training.objective import Objective
+from myelin.variable import Variable
+
+State = dict[str, Any]
+Batch = tuple[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a step works on: the model, its variables by path, what to reach and how."""
+
+    model: Layer
+    variables: dict[str, Variable]
+    objective: Objective
+    optimizer: Any = None
+
+
+def train_step(task: Task, state: State, batch: Batch) -> State:
+    """Takes one gradient step; a loss that is not finite halts instead."""
+
+    def loss_of(trainable: dict[str, Any]) -> tuple[Any, tuple[Any, Any]]:
+        here = {**state, "trainable": trainable}
+        loss, y_pred, other = _forward(task, here, batch, training=True)
+        return loss, (y_pred, other)
+
+    gradient_of = jax.value_and_grad(loss_of, has_aux=True)
+    (loss, (y_pred, other)), gradients = gradient_of(state["trainable"])
+    trainable, optimizer = task.optimizer.step(state["trainable"], gradients, state["optimizer"])
+    after = {
+        **state,
+        "trainable": _constrained(task, trainable),
+        "other": other,
+        "optimizer": optimizer,
+        "metrics": _measured(task, state, batch, y_pred, loss),
+        "step": state["step"] + 1,
+    }
+    fine = jnp.isfinite(loss) & ~state["halted"]
+    kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, state)
+    return {**kept, "halted": ~fine}
+
+
+def test_step(task: Task, state: State, batch: Batch) -> State:
+    """Adds one batch to the metrics, in inference mode."""
+    loss, y_pred, _ = _forward(task, state, batch, training=False)
+    return {**state, "metrics": _measured(task, state, batch, y_pred, loss)}
+
+
+def predict_step(task: Task, state: State, x: Any) -> Any:
+    """The outputs for one batch of inputs, in inference mode."""
+    with variable.bind(task.variables, _weights(state)), _randomness(state):
+        return task.model(x, training=False)
+
+
+def _forward(task: Task, state: State, batch: Batch, training: bool) -> tuple[Any, Any, Any]:
+    """The loss with all penalties, the outputs, and the other variables afterwards."""
+    x, y, weight = batch
+    with (
+        variable.bind(task.variables, _weights(state)) as after,
+        _randomness(state),
+        call_context(training) as context,
+        activations.remember_logits(),
+    ):
+        y_pred = task.model(x, training=training)
+        loss = task.objective.loss(y, y_pred, weight)
+        for penalty in [*context.penalties, *task.model.losses]:
+            loss = loss + jnp.sum(penalty)
+    return loss, y_pred, {path: after[path] for path in state["other"]}
+
+
+def _weights(state: State) -> dict[str, Any]:
+    return {**state["trainable"], **state["other"]}
+
+
+def _randomness(state: State) -> Any:
+    run = jax.random.wrap_key_data(state["key"])
+    return random.scope(jax.random.fold_in(run, state["step"]))
+
+
+def _constrained(task: Task, trainable: dict[str, Any]) -> dict[str, Any]:
+    def constrain(path: str, value: Any) -> Any:
+        constraint = task.variables[path].constraint
+        return value if constraint is None else constraint(value)
+
+    return {path: constrain(path, value) for path, value in trainable.items()}
+
+
+def _measured(task: Task, state: State, batch: Batch, y_pred: Any, loss: Any) -> dict[str, Any]:
+    """The metrics' sums with this batch added."""
+    x, y, weight = batch
+    with variable.bind(task.objective.variables, state["metrics"]) as after:
+        task.objective.measure(y, y_pred, weight, loss, jax.tree.leaves(x)[0].shape[0])
+    return after

@@ -1,0 +1,424 @@
+"""`Trainer`: `fit`, `evaluate`, `predict`, and the same for one batch at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin.callbacks import CallbackList, History, ProgbarLogger
+from myelin.errors import InputError
+from myelin.training import checks, honesty
+from myelin.training.compiled import Compiled
+from myelin.training.data import (
+    Arrays,
+    Stream,
+    is_stream,
+    make_arrays,
+    split_validation,
+    stream_length,
+    validation_arrays,
+    weigh_classes,
+)
+from myelin.training.feed import HostFed, Resident, Streamed, fits_on_device, test_feed
+from myelin.training.fitting import Fit, Logs, as_logs, test
+from myelin.training.live import LiveState
+from myelin.training.loop import Programs
+from myelin.training.objective import Objective
+from myelin.training.step import Task
+
+# The largest block of rows that one call of the compiled predict takes.
+PREDICT_ROWS = 8192
+
+
+class Trainer(Compiled):
+    """A layer that can be compiled, trained, judged and asked."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        *,
+        stratify: bool = False,
+    ) -> Any:
+        """Trains for a number of epochs.
+
+        Args:
+            x: inputs `(n, …)`: NumPy, JAX, pandas, polars, lists, DLPack; or an iterable of
+                batches `(x, y)` or `(x, y, sample_weight)`.
+            y: targets `(n, …)`; None with an iterable.
+            batch_size: examples a step, 32 when None.
+            epochs: the epoch to stop after, counted from 0.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch; `"auto"` is 1.
+            callbacks: `Callback`s; those with batch-level hooks make the chunks one step long.
+            validation_split: the share of the last rows that validates.
+            validation_data: `(x, y)` or `(x, y, sample_weight)`, or an iterable of batches.
+            shuffle: whether each epoch takes the rows in a new order.
+            class_weight: `{class: weight}` or `"balanced"`.
+            sample_weight: one weight per example.
+            initial_epoch: the epoch to begin with.
+            steps_per_epoch: the most steps an epoch takes.
+            validation_steps, validation_batch_size: the same for validation.
+            validation_freq: validate every so many epochs, or in the listed ones (from 1).
+            stratify: draws `validation_split` with the same share of each class.
+
+        Returns:
+            A `History`, whose `history` holds a list per name, a value per epoch.
+
+        Raises:
+            NotCompiledError: before `compile`.
+            InputError: data or arguments that cannot be used, found before any work starts.
+            NonFiniteError: the loss became NaN or infinite; names epoch, step and layer.
+        """
+        self._require_compiled("fit")
+        train, validation = self._training_data(
+            x, y, sample_weight, class_weight, validation_split, validation_data, stratify,
+            steps_per_epoch,
+        )  # fmt: skip
+        n = len(train) if isinstance(train, Arrays) else None
+        checks.fit_arguments(epochs, initial_epoch, batch_size, n)
+        batch_size = min(batch_size or 32, n or batch_size or 32)
+        programs = self._prepare(train)
+        live = LiveState(programs.task)
+        verbose = _verbosity(verbose)
+        listed = self._callback_list(callbacks, verbose, epochs)
+        feed, order = self._feed(train, batch_size, steps_per_epoch, shuffle, live, listed)
+        listed.set_params({"epochs": epochs, "steps": feed.steps, "verbose": verbose})
+        validate = None
+        if validation is not None:
+            validate = self._validation(
+                programs, live, validation, validation_batch_size or batch_size, validation_steps, listed,
+                validation_freq,
+            )  # fmt: skip
+            self._chosen_on = honesty.chosen_on(validation, listed.callbacks)
+        fit = Fit(
+            model=self, programs=programs, live=live,
+            feed_epoch=lambda epoch: feed.epoch(order(epoch)), callbacks=listed, epochs=epochs,
+            initial_epoch=initial_epoch, validate=validate,
+        )  # fmt: skip
+        self._live = live
+        fit.run()
+        return self.history
+
+    def _training_data(
+        self, x: Any, y: Any, weight: Any, class_weight: Any, split: float, validation: Any,
+        stratify: bool, steps: int | None,
+    ) -> tuple[Arrays | Stream, Arrays | Stream | None]:  # fmt: skip
+        """The examples to train on and those to validate on, checked."""
+        if is_stream(x):
+            if y is not None or split or class_weight is not None:
+                raise InputError(
+                    "With an iterable of batches, y, validation_split and class_weight have no "
+                    "meaning: let it give (x, y) or (x, y, sample_weight), and pass validation_data"
+                )
+            return Stream(x, steps if steps else stream_length(x)), validation_arrays(validation)
+        if x is None:
+            raise InputError("fit wants the inputs x")
+        arrays = make_arrays(x, y, weight)
+        held_out = validation_arrays(validation)
+        if split and held_out is None:
+            arrays, held_out = split_validation(arrays, split, stratify)
+        if class_weight is not None:
+            arrays = weigh_classes(arrays, class_weight)
+        checks.finite(arrays)
+        if isinstance(held_out, Arrays):
+            checks.finite(held_out)
+        return arrays, held_out
+
+    def _prepare(self, data: Arrays | Stream) -> Programs:
+        """Builds the model for the data, checks the targets, and compiles nothing yet."""
+        objective = self._require_compiled("fit")
+        sample = data
+        if isinstance(data, Stream):
+            sample, data.batches = data.peek()
+        assert isinstance(sample, Arrays)
+        if not self.built:
+            self._build_for(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
+        shape = self.compute_output_shape(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
+        checks.targets(objective.loss_fn, sample.y, shape)
+        objective.build(
+            sample.y,
+            jax.ShapeDtypeStruct((len(sample), *shape[1:]), np.dtype(np.float32)),
+        )
+        variables = self.name_variables("", set())
+        if self._programs is None or self._programs.task.variables != variables:
+            self._programs = Programs(
+                Task(self, variables, objective, self.optimizer), self.run_eagerly
+            )
+        return self._programs
+
+    def _feed(
+        self, train: Any, batch_size: int, steps: int | None, shuffle: bool, live: LiveState,
+        callbacks: CallbackList,
+    ) -> tuple[Resident | Streamed, Any]:  # fmt: skip
+        """Where blocks come from, and the order of the rows in each epoch."""
+        if isinstance(train, Stream):
+            return Streamed(train, callbacks.needs_batches), lambda epoch: None
+        n = len(train)
+
+        def order(epoch: int) -> np.ndarray | None:
+            if not shuffle:
+                return None
+            seed = [int(word) for word in live.key]
+            return np.random.default_rng([*seed, epoch]).permutation(n).astype(np.int32)
+
+        if fits_on_device(train):
+            return Resident(train, batch_size, steps), order
+        return HostFed(train, batch_size, steps, callbacks.needs_batches), order
+
+    def _callback_list(self, callbacks: Any, verbose: int, epochs: int) -> CallbackList:
+        given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+        given = [c for c in given if c is not None]
+        if not any(isinstance(c, History) for c in given):
+            given.append(History())
+        if verbose:
+            given.insert(0, ProgbarLogger())
+        self.history = next(c for c in given if isinstance(c, History))
+        return CallbackList(given, model=self)
+
+    def _validation(
+        self, programs: Programs, live: LiveState, data: Any, batch_size: int, steps: int | None,
+        callbacks: CallbackList, frequency: Any,
+    ) -> Any:  # fmt: skip
+        """A function from the epoch to the validation logs; empty where it does not validate."""
+        feed = test_feed(data, batch_size, steps)
+
+        def validate(epoch: int) -> Logs:
+            due = (
+                (epoch + 1) % frequency == 0
+                if isinstance(frequency, int)
+                else (epoch + 1) in frequency
+            )
+            if not due:
+                return {}
+            logs = test(programs, live, feed, callbacks)
+            return {f"val_{name}": value for name, value in logs.items()}
+
+        return validate
+
+    # Judging.
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and the metrics over data, exactly: sums over examples.
+
+        Warns with `OptimisticScoreWarning` where the same data chose the epoch in `fit`.
+
+        Args:
+            x, y, sample_weight, batch_size, callbacks: as for `fit`.
+            verbose: 0 silent, otherwise a progress bar.
+            steps: the most batches to take.
+            return_dict: gives a dictionary instead of a list.
+
+        Returns:
+            The loss alone where there are no metrics, else `[loss, metric, …]`.
+        """
+        self._require_compiled("evaluate")
+        checks_unknown(kwargs, "evaluate")
+        if is_stream(x):
+            data: Arrays | Stream = Stream(x, steps if steps else stream_length(x))
+        else:
+            data = make_arrays(x, y, sample_weight)
+            checks.finite(data)
+            if batch_size is not None:
+                checks.check_batch_size(batch_size, len(data))
+            if self._chosen_on is not None:
+                self._chosen_on.warn_if_same(data)
+        programs = self._prepare(data)
+        live = LiveState(programs.task, seed=0)
+        verbose = _verbosity(verbose)
+        listed = _plain_list(callbacks, verbose, self)
+        feed = test_feed(data, batch_size or 32, steps)
+        listed.set_params({"steps": feed.steps, "verbose": verbose})
+        logs = test(programs, live, feed, listed)
+        return self._ordered(logs, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for inputs, in inference mode.
+
+        Rows are padded to a few sizes, so that calls of many lengths share few programs.
+
+        Args:
+            x: inputs `(n, …)`, or an iterable of batches.
+            batch_size: rows at a time, 32 when None.
+            verbose: 0 silent, otherwise a progress bar.
+            steps: the most batches to take.
+            callbacks: with `on_predict_…` hooks.
+
+        Returns:
+            A NumPy array `(n, …)`.
+        """
+        if batch_size is not None:
+            checks.check_batch_size(batch_size, None)
+        batch_size = batch_size or 32
+        verbose = _verbosity(verbose)
+        listed = _plain_list(callbacks, verbose, self)
+        if is_stream(x):
+            stream = Stream(x, steps if steps else stream_length(x))
+            parts = [arrays.x for arrays in stream.epoch()]
+        else:
+            whole = make_arrays(x).x
+            if steps is not None:
+                whole = whole[: steps * batch_size]
+            size = batch_size if listed.needs_predict_batches else PREDICT_ROWS
+            parts = [whole[i : i + size] for i in range(0, len(whole), size)]
+        listed.set_params({"steps": len(parts), "verbose": verbose})
+        listed.on_predict_begin()
+        outputs = []
+        for index, part in enumerate(parts):
+            listed.on_predict_batch_begin(index)
+            outputs.append(self._predict_rows(part, batch_size))
+            listed.on_predict_batch_end(index, {"outputs": outputs[-1]})
+        listed.on_predict_end()
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *outputs)
+
+    def _predict_rows(self, x: Any, batch_size: int) -> Any:
+        """The outputs for one block of rows, padded to a size with few other sizes."""
+        programs = self._predicting(x)
+        n = len(x)
+        padded = min(batch_size, 1 << (n - 1).bitstream_length())
+        while padded < n:
+            padded *= 2
+        if padded != n:
+            x = np.concatenate([np.asarray(x), np.repeat(np.asarray(x[-1:]), padded - n, axis=0)])
+        outputs = programs.predict(self._weights_state(programs), x, batch_size=batch_size)
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[:n], outputs)
+
+    def _predicting(self, x: Any) -> Programs:
+        if not self.built:
+            self._build_for((None, *x.shape[1:]))
+        if self._programs is None:
+            objective = self._objective or Objective()
+            variables = self.name_variables("", set())
+            self._programs = Programs(
+                Task(self, variables, objective, self.optimizer), self.run_eagerly
+            )
+        return self._programs
+
+    @staticmethod
+    def _weights_state(programs: Programs) -> dict[str, Any]:
+        values = {path: v._value for path, v in programs.task.variables.items()}
+        return {"trainable": values, "other": {}, "key": _NO_KEY, "step": _NO_STEP}
+
+    # One batch at a time.
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Takes one gradient step on one batch.
+
+        Returns:
+            The loss before the step, or `[loss, metric, …]`; a dictionary with `return_dict`.
+
+        Raises:
+            InputError: both kinds of weight, or data that cannot be used.
+        """
+        self._require_compiled("train_on_batch")
+        if class_weight is not None and sample_weight is not None:
+            raise InputError("train_on_batch takes sample_weight or class_weight, not both")
+        arrays = make_arrays(x, y, sample_weight)
+        if class_weight is not None:
+            arrays = weigh_classes(arrays, class_weight)
+        programs = self._prepare(arrays)
+        live = self._batch_state(programs)
+        self.reset_metrics()
+        n = len(arrays)
+        state, results = programs.train(
+            live.gather(), arrays.on_device(), np.arange(n, dtype=np.int32),
+            np.int32(0), np.int32(0), np.int32(1), batch_size=n,
+        )  # fmt: skip
+        live.scatter({**state, "halted": np.bool_(False)})
+        return self._ordered(as_logs(jax.device_get(results)), return_dict)
+
+    def _batch_state(self, programs: Programs) -> LiveState:
+        """The state that batch after batch goes on with, so that each draws new numbers."""
+        live = self._live
+        if live is None or live.task is not programs.task:
+            self._live = live = LiveState(programs.task)
+        return live
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """The loss and metrics of one batch, in inference mode; returns as `train_on_batch`."""
+        self._require_compiled("test_on_batch")
+        arrays = make_arrays(x, y, sample_weight)
+        programs = self._prepare(arrays)
+        listed = _plain_list(None, 0, self)
+        feed = Resident(arrays, len(arrays))
+        logs = test(programs, LiveState(programs.task, seed=0), feed, listed)
+        return self._ordered(logs, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as a NumPy array."""
+        arrays = make_arrays(x).x
+        return self._predict_rows(arrays, len(arrays))
+
+    def _ordered(self, logs: Logs, return_dict: bool) -> Any:
+        if return_dict:
+            return logs
+        ordered = [logs[name] for name in self.metrics_names if name in logs]
+        return ordered[0] if len(ordered) == 1 else ordered
+
+
+_NO_KEY = np.zeros(2, np.uint32)
+_NO_STEP = np.int32(0)
+
+
+def _plain_list(callbacks: Any, verbose: int, model: Any) -> CallbackList:
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+    given = [c for c in given if c is not None]
+    return CallbackList([ProgbarLogger(), *given] if verbose else given, model=model)
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose in ("auto", True):
+        return 1
+    if verbose in (0, 1, 2, False):
+        return int(verbose)
+    raise InputError(f'verbose wants "auto", 0, 1 or 2, got {verbose!r}')
+
+
+def checks_unknown(kwargs: dict[str, Any], method: str) -> None:
+    """Raises InputError where a method was given keywords that it does not have."""
+    if kwargs:
+        raise InputError(f'{method}: no argument is called "{next(iter(kwargs))}"')
