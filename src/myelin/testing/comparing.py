@@ -1,0 +1,78 @@
+"""Comparisons that all contracts share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin import dtypes
+
+
+def agree(got: Any, wanted: Any, promise: str, rtol: float = 1e-5, atol: float = 1e-6) -> None:
+    """Raises AssertionError, with `promise` in its message, unless two trees of arrays are close.
+
+    Args:
+        got, wanted: trees of arrays of one structure.
+        promise: what should hold, as a sentence.
+        rtol, atol: relative and absolute tolerance, as for `numpy.allclose`.
+    """
+    left, right = jax.tree.leaves(got), jax.tree.leaves(wanted)
+    if len(left) != len(right):
+        raise AssertionError(f"{promise} But there are {len(left)} arrays, not {len(right)}.")
+    for one, other in zip(left, right, strict=True):
+        one, other = _as_float(one), _as_float(other)
+        if one.shape != other.shape:
+            raise AssertionError(f"{promise} But the shapes are {one.shape} and {other.shape}.")
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol, err_msg=promise)
+
+
+def _as_float(value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind in "fV" else array
+
+
+def directional_derivative(
+    function: Callable[[Any], Any], at: Any, direction: Any, step: float = 1e-6
+) -> float:
+    """The derivative of a scalar function along a direction, by central differences.
+
+    `(f(x + h v) - f(x - h v)) / 2h`, with an error of the order of h squared; wants float64.
+
+    Args:
+        function: takes a tree of arrays and gives a scalar.
+        at, direction: x and v, trees of one structure.
+        step: h.
+    """
+    ahead = function(jax.tree.map(lambda x, v: x + step * v, at, direction))
+    behind = function(jax.tree.map(lambda x, v: x - step * v, at, direction))
+    return float((ahead - behind) / (2 * step))
+
+
+def check_gradient(
+    function: Callable[[Any], Any], at: Any, promise: str, rng: np.random.Generator
+) -> None:
+    """Compares jax's gradient with a numerical one along a random direction, in float64."""
+    direction = jax.tree.map(lambda x: rng.normal(size=np.shape(x)), at)
+    gradient = jax.grad(lambda x: function(x).sum())(at)
+    along = sum(
+        float(np.vdot(g, v))
+        for g, v in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
+    )
+    numerical = directional_derivative(function, at, direction)
+    agree(along, numerical, promise, rtol=1e-4, atol=1e-6)
+
+
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+    """Inside the block everything made by default is float64."""
+    before = dtypes.floatx()
+    with jax.enable_x64(True):
+        dtypes.set_floatx("float64")
+        try:
+            yield
+        finally:
+            dtypes.set_floatx(before)

@@ -1,0 +1,210 @@
+"""`check_layer`: what every layer promises."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from myelin import dtypes, random, registry, variable
+from myelin.layers.base import Layer
+from myelin.testing.comparing import agree, check_gradient, float64
+
+
+def check_layer(
+    make: Callable[[], Layer],
+    input_shape: Sequence[int],
+    *,
+    input_dtype: str = "float32",
+    differentiable: bool = True,
+    seed: int = 0,
+) -> None:
+    """Checks all that a layer promises.
+
+    Its outputs have the shape it announces, also for a batch of unknown size. Compiled it
+    computes what it computes eagerly, and `vmap` over members what a loop computes. Its gradient
+    is the numerical one. Its configuration is plain JSON and makes an equal layer; a file keeps
+    it. In bfloat16 it computes nearly the same. Inference leaves its variables alone and repeats;
+    training with one key repeats. One step of training leaves it finite.
+
+    Args:
+        make: gives a new layer, with arguments that fit `input_shape`.
+        input_shape: of the inputs, batch axis first, at least 2 examples.
+        input_dtype: the type of the inputs.
+        differentiable: whether gradients are to be compared.
+        seed: of the inputs.
+
+    Raises:
+        AssertionError: a promise that is broken.
+    """
+    rng = np.random.default_rng(seed)
+    x = _inputs(rng, tuple(input_shape), input_dtype)
+    _announces_its_shape(make, x)
+    _compiles(make, x)
+    _takes_members(make, x)
+    if differentiable:
+        _has_the_numerical_gradient(make, x, rng)
+    _comes_back_from_config(make, x)
+    _comes_back_from_a_file(make, x)
+    _computes_in_bfloat16(make, x)
+    _infers_without_a_trace(make, x)
+    _takes_a_step(make, x, rng)
+
+
+def _inputs(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    if dtypes.is_float(dtype):
+        return rng.normal(size=shape).astype(dtype)
+    return rng.integers(0, 5, size=shape).astype(dtype)
+
+
+def _made(make: Callable[[], Layer], x: Any) -> Layer:
+    random.set_random_seed(0)
+    layer = make()
+    layer(x)
+    return layer
+
+
+def _pure(layer: Layer, training: bool) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """The layer as a function `(values of its variables, x) -> (outputs, values after)`."""
+    variables = {str(i): v for i, v in enumerate(layer.variables)}
+
+    def function(values: Any, x: Any) -> tuple[Any, Any]:
+        with variable.bind(variables, values) as after, random.scope(jax.random.key(7)):
+            outputs = layer(x, training=training)
+        return outputs, after
+
+    return function
+
+
+def _values(layer: Layer) -> dict[str, Any]:
+    return {str(i): v.value for i, v in enumerate(layer.variables)}
+
+
+def _announces_its_shape(make: Callable[[], Layer], x: np.ndarray) -> None:
+    layer = _made(make, x)
+    given = layer(x).shape
+    announced = tuple(layer.compute_output_shape(x.shape))
+    agree(given, announced, f"compute_output_shape gives the shape of the outputs: {announced}.")
+    symbolic = tuple(make().compute_output_shape((None, *x.shape[1:])))
+    wanted = (None, *given[1:])
+    assert symbolic == wanted, f"With an unknown batch axis the shape is {wanted}, not {symbolic}."
+
+
+def _compiles(make: Callable[[], Layer], x: np.ndarray) -> None:
+    layer = _made(make, x)
+    for training in (False, True):
+        function = _pure(layer, training)
+        agree(
+            jax.jit(function)(_values(layer), x), function(_values(layer), x),
+            f"Compiled, with training={training}, it computes what it computes eagerly.",
+        )  # fmt: skip
+
+
+def _takes_members(make: Callable[[], Layer], x: np.ndarray) -> None:
+    layer = _made(make, x)
+    inputs = np.stack([x, x[::-1]])
+    values = jax.tree.map(lambda v: np.stack([v, np.asarray(v) * 2]), _values(layer))
+    function = _pure(layer, False)
+    outputs, _ = jax.vmap(function)(values, inputs)
+    for member in range(2):
+        alone, _ = function(jax.tree.map(lambda v, m=member: v[m], values), inputs[member])
+        agree(outputs[member], alone, "vmap over members computes what a loop computes.")
+
+
+def _has_the_numerical_gradient(
+    make: Callable[[], Layer], x: np.ndarray, rng: np.random.Generator
+) -> None:
+    with float64():
+        layer = _made(make, x.astype(np.float64) if x.dtype.kind == "f" else x)
+        trainable = {id(v) for v in layer.trainable_variables}
+        names = [str(i) for i, v in enumerate(layer.variables) if id(v) in trainable]
+        fixed = {name: v for name, v in _values(layer).items() if name not in names}
+        inputs = x.astype(np.float64) if x.dtype.kind == "f" else None
+        at = ({name: np.asarray(_values(layer)[name]) for name in names}, inputs)
+        for training in (False, True):
+            function = _pure(layer, training)
+            outputs, _ = function(_values(layer), x)
+            weighting = rng.normal(size=outputs.shape)
+
+            def loss(point: Any, function: Any = function, weighting: Any = weighting) -> Any:
+                weights, inputs = point
+                outputs, _ = function({**fixed, **weights}, x if inputs is None else inputs)
+                return (outputs * weighting).sum()
+
+            promise = f"Its gradient, with training={training}, is the numerical one."
+            check_gradient(loss, at, promise, rng)
+
+
+def _comes_back_from_config(make: Callable[[], Layer], x: np.ndarray) -> None:
+    layer = _made(make, x)
+    config = layer.get_config()
+    text = json.dumps(config)
+    with registry.custom_object_scope({type(layer).__name__: type(layer)}):
+        again = type(layer).from_config(json.loads(text))
+    assert json.dumps(again.get_config()) == text, "from_config(get_config()) has the same config."
+    again(x)
+    again.set_weights(layer.get_weights())
+    agree(again(x), layer(x), "A layer made from the configuration computes the same.")
+
+
+def _comes_back_from_a_file(make: Callable[[], Layer], x: np.ndarray) -> None:
+    from myelin.models import Sequential, load_model
+
+    model = Sequential([_made(make, x)])
+    outputs = model(x)
+    custom = {type(layer).__name__: type(layer) for layer in model.layers}
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "layer.myelin")
+        model.save(path)
+        again = load_model(path, custom_objects=custom)
+    agree(again(x), outputs, "A model loaded from a file computes the same.", rtol=0, atol=0)
+
+
+def _computes_in_bfloat16(make: Callable[[], Layer], x: np.ndarray) -> None:
+    if x.dtype.kind != "f":
+        return
+    layer = _made(make, x)
+    before = dtypes.dtype_policy()
+    dtypes.set_dtype_policy("mixed_bfloat16")
+    try:
+        short = _made(make, x)
+        short.set_weights(layer.get_weights())
+        outputs = short(x)
+    finally:
+        dtypes.set_dtype_policy(before)
+    own = layer(x)
+    if short.compute_dtype == "bfloat16":
+        assert str(outputs.dtype) == "bfloat16", f"Under mixed_bfloat16 it gives {outputs.dtype}."
+    scale = float(np.max(np.abs(np.asarray(own)))) + 1e-6
+    agree(outputs, own, "In bfloat16 it computes nearly the same.", rtol=0.05, atol=0.05 * scale)
+
+
+def _infers_without_a_trace(make: Callable[[], Layer], x: np.ndarray) -> None:
+    layer = _made(make, x)
+    before = layer.get_weights()
+    first, second = layer(x, training=False), layer(x, training=False)
+    agree(first, second, "Two inferences on the same inputs are the same.", rtol=0, atol=0)
+    agree(layer.get_weights(), before, "Inference leaves the variables alone.", rtol=0, atol=0)
+    train = _pure(layer, training=True)
+    agree(
+        train(_values(layer), x), train(_values(layer), x),
+        "Training with the same key draws the same.", rtol=0, atol=0,
+    )  # fmt: skip
+    agree(layer.get_weights(), before, "bind leaves the variables as they were.", rtol=0, atol=0)
+
+
+def _takes_a_step(make: Callable[[], Layer], x: np.ndarray, rng: np.random.Generator) -> None:
+    from myelin.models import Sequential
+
+    model = Sequential([_made(make, x)])
+    model.compile("sgd", "mse")
+    y = rng.normal(size=model(x).shape).astype(np.float32)
+    history = model.fit(x, y, epochs=2, batch_size=2, verbose=0)
+    assert np.all(np.isfinite(history.history["loss"])), "Two epochs of training stay finite."
+    for array in model.get_weights():
+        assert np.all(np.isfinite(array)), "Two epochs of training leave the weights finite."

@@ -1,0 +1,118 @@
+"""Outputs, gradients and variables of each layer are Keras's for the same weights and inputs."""
+
+import jax
+import numpy as np
+import pytest
+
+from myelin import layers, variable
+
+pytestmark = pytest.mark.peer
+
+FLAT, SEQUENCE, IMAGE = (4, 5), (4, 6, 5), (4, 6, 6, 3)
+
+# What is written the same in both: class, arguments, input shape.
+CASES = [
+    ("Dense", {"units": 3}, FLAT),
+    ("Dense", {"units": 3, "activation": "relu", "use_bias": False}, SEQUENCE),
+    ("Dense", {"units": 3, "activation": "softmax", "bias_initializer": "ones"}, FLAT),
+    ("Activation", {"activation": "tanh"}, FLAT),
+    ("ReLU", {"max_value": 1.5, "negative_slope": 0.1, "threshold": 0.2}, FLAT),
+    ("LeakyReLU", {"negative_slope": 0.2}, FLAT),
+    ("PReLU", {"alpha_initializer": "ones"}, SEQUENCE),
+    ("PReLU", {"alpha_initializer": "ones", "shared_axes": [1, 2]}, IMAGE),
+    ("ELU", {"alpha": 0.7}, FLAT),
+    ("Softmax", {}, FLAT),
+    ("Softmax", {"axis": [1, 2]}, SEQUENCE),
+    ("Flatten", {}, IMAGE),
+    ("Flatten", {"data_format": "channels_first"}, IMAGE),
+    ("Reshape", {"target_shape": (3, -1)}, SEQUENCE),
+    ("Permute", {"dims": (2, 3, 1)}, IMAGE),
+    ("RepeatVector", {"n": 3}, FLAT),
+    ("Identity", {}, FLAT),
+    ("BatchNormalization", {}, FLAT),
+    ("BatchNormalization", {"axis": 1, "momentum": 0.8, "epsilon": 0.01}, IMAGE),
+    ("BatchNormalization", {"center": False, "scale": False}, SEQUENCE),
+    ("LayerNormalization", {}, FLAT),
+    ("LayerNormalization", {"axis": [1, 2], "epsilon": 0.01}, SEQUENCE),
+    ("LayerNormalization", {"center": False}, SEQUENCE),
+    ("Rescaling", {"scale": 1 / 3, "offset": -1.0}, IMAGE),
+    ("Normalization", {"mean": [1.0, 2.0, 3.0, 4.0, 5.0], "variance": [4.0] * 5}, FLAT),
+    ("Normalization", {"axis": None, "mean": 1.0, "variance": 4.0, "invert": True}, FLAT),
+]
+IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
+
+
+def pair(keras, name, arguments, shape, seed=0):
+    """A layer of ours and Keras's with the same weights, and inputs for them."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=shape).astype("float32")
+    ours, theirs = getattr(layers, name)(**arguments), getattr(keras.layers, name)(**arguments)
+    ours(x), theirs(x)
+    assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
+    assert [w.trainable for w in ours.weights] == [w.trainable for w in theirs.weights]
+    values = [rng.uniform(0.5, 1.5, size=w.shape).astype("float32") for w in ours.weights]
+    ours.set_weights(values), theirs.set_weights(values)
+    return ours, theirs, x
+
+
+@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=IDS)
+@pytest.mark.parametrize("training", [False, True])
+def test_outputs_and_variables_are_keras(keras, name, arguments, shape, training):
+    ours, theirs, x = pair(keras, name, arguments, shape)
+    got, wanted = ours(x, training=training), theirs(x, training=training)
+    np.testing.assert_allclose(got, wanted, rtol=2e-5, atol=2e-6)
+    for own, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(own, other, rtol=2e-5, atol=2e-6)
+    assert ours.compute_output_shape((None, *shape[1:])) == theirs.compute_output_shape(
+        (None, *shape[1:])
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=IDS)
+def test_gradients_are_keras(keras, name, arguments, shape):
+    ours, theirs, x = pair(keras, name, arguments, shape)
+    weighting = np.random.default_rng(1).normal(size=ours(x).shape).astype("float32")
+    variables = {str(i): v for i, v in enumerate(ours.trainable_variables)}
+
+    def our_loss(values, x):
+        with variable.bind(variables, values):
+            return (ours(x, training=True) * weighting).sum()
+
+    def their_loss(values, x):
+        outputs, _ = theirs.stateless_call(
+            values, [v.value for v in theirs.non_trainable_variables], x, training=True
+        )
+        return (outputs * weighting).sum()
+
+    got = jax.grad(our_loss, argnums=(0, 1))({i: v.value for i, v in variables.items()}, x)
+    wanted = jax.grad(their_loss, argnums=(0, 1))([v.value for v in theirs.trainable_variables], x)
+    for own, other in zip([*got[0].values(), got[1]], [*wanted[0], wanted[1]], strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+
+
+def test_config_is_one_that_keras_reads(keras):
+    for name, arguments, shape in CASES:
+        ours, _, x = pair(keras, name, arguments, shape)
+        config = ours.get_config()
+        theirs = getattr(keras.layers, name).from_config(dict(config))
+        theirs(x)
+        theirs.set_weights(ours.get_weights())
+        np.testing.assert_allclose(ours(x), theirs(x), rtol=2e-5, atol=2e-6, err_msg=name)
+
+
+def test_config_that_keras_writes_is_read(keras):
+    for name, arguments, shape in CASES:
+        _, theirs, x = pair(keras, name, arguments, shape)
+        ours = getattr(layers, name).from_config(theirs.get_config())
+        ours(x)
+        ours.set_weights(theirs.get_weights())
+        np.testing.assert_allclose(ours(x), theirs(x), rtol=2e-5, atol=2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("axis", [-1, 1, None, (1, 2)])
+def test_adapt_is_keras(keras, axis):
+    x = np.random.default_rng(0).normal(2, 3, size=(50, 4, 3)).astype("float32")
+    ours, theirs = layers.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
+    ours.adapt(x), theirs.adapt(x)
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-4, atol=1e-5)

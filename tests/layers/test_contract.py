@@ -1,0 +1,126 @@
+"""Every layer passes the contract; a new layer is tested by one more line here."""
+
+import jax.numpy as jnp
+import pytest
+
+from myelin import layers, saving
+from myelin.testing import check_layer
+
+
+@saving.register_keras_serializable("tests")
+def double(x):
+    return 2 * jnp.asarray(x)
+
+
+FLAT, SEQUENCE, IMAGE, VOLUME = (4, 5), (4, 6, 5), (4, 6, 6, 3), (2, 3, 3, 3, 2)
+
+LAYERS = {
+    "Dense": (lambda: layers.Dense(3), FLAT),
+    "Dense with activation": (lambda: layers.Dense(3, "tanh", use_bias=False), SEQUENCE),
+    "Dense regularized": (
+        lambda: layers.Dense(
+            3, kernel_regularizer="l2", activity_regularizer="l1", kernel_constraint="max_norm"
+        ),
+        FLAT,
+    ),
+    "Activation": (lambda: layers.Activation("gelu"), FLAT),
+    "Identity": (lambda: layers.Identity(), FLAT),
+    "Lambda": (lambda: layers.Lambda(double), FLAT),
+    "ReLU": (lambda: layers.ReLU(max_value=1.5, negative_slope=0.1, threshold=0.2), FLAT),
+    "LeakyReLU": (lambda: layers.LeakyReLU(0.2), FLAT),
+    "PReLU": (lambda: layers.PReLU("uniform", shared_axes=[1]), SEQUENCE),
+    "ELU": (lambda: layers.ELU(0.5), FLAT),
+    "Softmax": (lambda: layers.Softmax(axis=[1, 2]), SEQUENCE),
+    "Flatten": (lambda: layers.Flatten(), IMAGE),
+    "Flatten channels first": (lambda: layers.Flatten("channels_first"), IMAGE),
+    "Reshape": (lambda: layers.Reshape((3, -1)), SEQUENCE),
+    "Permute": (lambda: layers.Permute((2, 1)), SEQUENCE),
+    "RepeatVector": (lambda: layers.RepeatVector(3), FLAT),
+    "Dropout": (lambda: layers.Dropout(0.4), FLAT),
+    "Dropout with a shape": (lambda: layers.Dropout(0.4, noise_shape=(4, 1, 5), seed=3), SEQUENCE),
+    "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.4), SEQUENCE),
+    "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.4), IMAGE),
+    "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.4), VOLUME),
+    "GaussianNoise": (lambda: layers.GaussianNoise(0.3), FLAT),
+    "GaussianDropout": (lambda: layers.GaussianDropout(0.3), FLAT),
+    "AlphaDropout": (lambda: layers.AlphaDropout(0.3), FLAT),
+    "ActivityRegularization": (lambda: layers.ActivityRegularization(0.1, 0.2), FLAT),
+    "BatchNormalization": (lambda: layers.BatchNormalization(), FLAT),
+    "BatchNormalization of images": (lambda: layers.BatchNormalization(axis=1), IMAGE),
+    "BatchNormalization bare": (
+        lambda: layers.BatchNormalization(center=False, scale=False),
+        SEQUENCE,
+    ),
+    "LayerNormalization": (lambda: layers.LayerNormalization(), FLAT),
+    "LayerNormalization of two axes": (lambda: layers.LayerNormalization(axis=[1, 2]), SEQUENCE),
+    "Rescaling": (lambda: layers.Rescaling(1 / 3, offset=-1.0), IMAGE),
+    "Normalization": (lambda: layers.Normalization(mean=[1.0] * 5, variance=[4.0] * 5), FLAT),
+    "Normalization inverted": (
+        lambda: layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True),
+        IMAGE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_keeps_its_promises(name):
+    make, input_shape = LAYERS[name]
+    check_layer(make, input_shape)
+
+
+def test_every_layer_class_is_in_the_table():
+    tested = {type(make()).__name__ for make, _ in LAYERS.values()}
+    untested = {
+        name
+        for name in layers.__all__
+        if isinstance(getattr(layers, name), type)
+        and issubclass(getattr(layers, name), layers.Layer)
+    } - tested
+    # Layer itself does nothing, and an InputLayer only states a shape.
+    assert untested == {"Layer", "InputLayer"}
+
+
+class Broken(layers.Layer):
+    """Breaks one promise, by name."""
+
+    def __init__(self, promise, **kwargs):
+        super().__init__(**kwargs)
+        self.promise = promise
+        self.calls = 0
+
+    def build(self, input_shape):
+        self.scale = self.add_weight((), "ones", trainable=True, name="scale")
+        self.count = self.add_weight((), "zeros", trainable=False, name="count")
+
+    def call(self, x, training=False):
+        if self.promise == "leaves variables alone":
+            self.count.assign_add(1.0)
+        if self.promise == "repeats":
+            self.calls += 1
+            return x * self.scale + self.calls
+        return x * self.scale
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, 1) if self.promise == "shape" else input_shape
+
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "promise": "other"} if self.promise == "config" else config
+
+
+@pytest.mark.parametrize(
+    ("promise", "complaint"),
+    [
+        ("shape", "compute_output_shape gives the shape"),
+        ("leaves variables alone", "leaves the variables alone|compiled|Compiled|from a file"),
+        ("repeats", "Compiled"),
+        ("config", "same config"),
+    ],
+)
+def test_the_contract_finds_a_broken_promise(promise, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        check_layer(lambda: Broken(promise), (4, 5))
+
+
+def test_the_contract_passes_a_layer_of_ones_own():
+    check_layer(lambda: Broken("none"), (4, 5))
