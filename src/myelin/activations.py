@@ -252,6 +252,14 @@ def logits_behind(y: Any, kind: str) -> Array | None:
     return known[2] if known is not None and known[0] == kind else None
 
 
+def pass_on(old: Any, new: Array) -> Array:
+    """Says that `new` is the output `old` in another number type; returns `new`."""
+    if _remembered and id(old) in _remembered[-1] and new is not old:
+        kind, _, logits = _remembered[-1][id(old)]
+        _remember(kind, new, logits.astype(new.dtype))
+    return new
+
+
 def _remember(kind: str, y: Array, x: Array) -> Array:
     if _remembered:
         # The entry holds y, so its id cannot go to another array.
@@ -297,5 +305,15 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return get(config)
 
 
-__all__ = ["NAMES", "deserialize", "get", "logits_behind", "remember_logits", "serialize",
-           "swish", "hard_swish", *(function.__name__ for function in _FUNCTIONS)]  # fmt: skip
+__all__ = [
+    "NAMES",
+    "deserialize",
+    "get",
+    "hard_swish",
+    "logits_behind",
+    "pass_on",
+    "remember_logits",
+    "serialize",
+    "swish",
+    *(function.__name__ for function in _FUNCTIONS),
+]

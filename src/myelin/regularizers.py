@@ -114,7 +114,7 @@ class OrthogonalRegularizer(Regularizer):
         axis = 1 if self.mode == "rows" else 0
         size = x.shape[1 - axis]
         # The square of a norm is kept off zero as Keras keeps it, so that its root has a slope.
-        norm = jnp.sqrt(jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), 1e-12))
+        norm = jnp.sqrt(jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), 1e-14))
         x = x / norm
         products = x @ x.T if self.mode == "rows" else x.T @ x
         pairs = size * (size - 1) / 2

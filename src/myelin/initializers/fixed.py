@@ -59,7 +59,7 @@ class Identity(Initializer):
         """The matrix; it need not be square."""
         if len(shape) != 2:
             raise ShapeError(f"Identity wants a matrix to fill, got shape {tuple(shape)}")
-        return as_array(self.gain * np.eye(*shape), dtype)
+        return as_array(self.gain * np.eye(shape[0], shape[1]), dtype)
 
 
 class STFT(Initializer):
