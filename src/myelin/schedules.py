@@ -7,6 +7,7 @@ given a Python or NumPy number it computes with NumPy and compiles nothing.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -112,7 +113,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 "PiecewiseConstantDecay wants one value more than boundaries, got "
                 f"{len(boundaries)} boundaries and {len(values)} values"
             )
-        if any(low >= high for low, high in zip(boundaries, boundaries[1:], strict=False)):
+        if any(low >= high for low, high in itertools.pairwise(boundaries)):
             raise InputError(f"PiecewiseConstantDecay: boundaries must increase, got {boundaries}")
         self.boundaries = boundaries
         self.values = values

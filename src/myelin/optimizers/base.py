@@ -154,7 +154,8 @@ def _full_signature(cls: type) -> inspect.Signature:
     """The signature for `help`, with the arguments that `**kwargs` stands for written out."""
     own = inspect.signature(cls.__init__)  # type: ignore[misc]
     parameters = list(own.parameters.values())[1:]
-    if cls is Optimizer or not parameters or parameters[-1].kind is not inspect.Parameter.VAR_KEYWORD:
+    open_ended = parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
+    if cls is Optimizer or not open_ended:
         return own.replace(parameters=parameters)
     names = {p.name for p in parameters}
     common = [

@@ -12,7 +12,6 @@ import numpy as np
 
 from myelin.errors import InputError
 from myelin.optimizers import clipping
-from myelin.variable import Variable
 
 Arrays = dict[str, Any]
 State = dict[str, Any]
@@ -155,7 +154,7 @@ class Stepping:
         """Adds the gradients up, and moves once every `gradient_accumulation_steps` steps."""
         steps = self.gradient_accumulation_steps or 1
         sums = {path: g + state["accumulator"][path] for path, g in grads.items()}
-        kept = {key: state[key] for key in ("slots", "shared", "added") if key in state}
+        kept = {key: state[key] for key in _OF_RULES if key in state}
 
         def move() -> tuple[Arrays, State]:
             mean = {path: total / steps for path, total in sums.items()}
@@ -222,14 +221,20 @@ class Stepping:
             moved, state = self.step(params, grads, state)
             return {path: moved[path] - w for path, w in params.items()}, state
 
-        return optax.GradientTransformation(self.init, update)  # type: ignore[arg-type]
-
+        return optax.GradientTransformation(self.init, update)
 
     def _live_state(self) -> State:
         raise NotImplementedError
 
+    def _live_numbers(self) -> State:
+        raise NotImplementedError
+
     def _is_excluded(self, path: str) -> bool:
         raise NotImplementedError
+
+
+# What a rule keeps, in the state: arrays a parameter, arrays for all, a user's, optax's.
+_OF_RULES: tuple[str, ...] = ("slots", "shared", "added", "optax")
 
 
 def on_device(value: Any) -> Any:

@@ -25,6 +25,7 @@ class WithVariables(Stepping):
 
     name: str
     _trainable: dict[str, Any] | None
+    _added: dict[str, Any]
     _state: State | None
     _early: State
     _excluded: tuple[list[Any], list[str]]
@@ -58,6 +59,27 @@ class WithVariables(Stepping):
         self._trainable = {naming.unique(v.path, taken): v for v in variables}
         self.state = self.init({path: v._value for path, v in self._trainable.items()})
 
+    def serve(self, variables: Sequence[Any]) -> None:
+        """Makes sure that the state is the one for exactly these variables.
+
+        A variable that was served before keeps its arrays, for example when others are frozen;
+        any other starts afresh, also when it bears the same name.
+        """
+        before, old = self._trainable, self.state
+        if before is not None and list(map(id, before.values())) == list(map(id, variables)):
+            return
+        self._trainable, self._added = None, {}
+        self.build(variables)
+        if before is None or old is None or self.state is None:
+            return
+        paths = {id(v): path for path, v in before.items()}
+        now: dict[str, Any] = self._trainable or {}
+        kept = {new: paths[id(v)] for new, v in now.items() if id(v) in paths}
+        if kept:
+            self.state = _carried_over(self.state, old, kept)
+        else:
+            self.state["iterations"] = on_device(np.int32(0))
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
         """Applies pairs of gradient and variable; returns `iterations`."""
         pairs = list(grads_and_vars)
@@ -77,7 +99,7 @@ class WithVariables(Stepping):
         grads = list(grads)
         if not grads:
             return
-        if trainable_variables is not None:
+        if trainable_variables is not None and not self.built:
             self.build(list(trainable_variables))
         by_path = self._gradients_by_path(grads, trainable_variables)
         known = self._trainable or {}
@@ -256,6 +278,16 @@ class WithVariables(Stepping):
         name = own.name if own is not None else path.rpartition("/")[2]
         return any(re.search(pattern, name) for pattern in patterns)
 
+
+def _carried_over(fresh: State, old: State, kept: dict[str, str]) -> State:
+    """A fresh state with the numbers, and with the arrays of the paths kept, of an old one."""
+    numbers = ("iterations", "learning_rate", "shared")
+    state: State = {**fresh, **{key: old[key] for key in numbers if key in fresh and key in old}}
+    for part in ("slots", "average", "accumulator"):
+        if part in fresh and part in old:
+            carried = {new: old[part][path] for new, path in kept.items() if path in old[part]}
+            state[part] = {**fresh[part], **carried}
+    return state
 
 
 def _flat(path: str) -> str:

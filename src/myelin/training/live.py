@@ -47,8 +47,7 @@ class LiveState:
         optimizer = self.task.optimizer
         if optimizer is None:
             return {}
-        if optimizer.state is None or list(optimizer.paths) != list(trainable):
-            optimizer.build([self.task.variables[path] for path in trainable])
+        optimizer.serve([self.task.variables[path] for path in trainable])
         return optimizer.state
 
     def scatter(self, state: State) -> None:

@@ -51,7 +51,7 @@ def train_step(task: Task, state: State, batch: Batch) -> State:
     trainable, optimizer = task.optimizer.step(state["trainable"], gradients, state["optimizer"])
     after = {
         **state,
-        "trainable": _constrained(task, trainable),
+        "trainable": trainable,
         "other": other,
         "optimizer": optimizer,
         "metrics": _measured(task, state, batch, y_pred, loss),
@@ -97,14 +97,6 @@ def _weights(state: State) -> dict[str, Any]:
 def _randomness(state: State) -> Any:
     run = jax.random.wrap_key_data(state["key"])
     return random.scope(jax.random.fold_in(run, state["step"]))
-
-
-def _constrained(task: Task, trainable: dict[str, Any]) -> dict[str, Any]:
-    def constrain(path: str, value: Any) -> Any:
-        constraint = task.variables[path].constraint
-        return value if constraint is None else constraint(value)
-
-    return {path: constrain(path, value) for path, value in trainable.items()}
 
 
 def _measured(task: Task, state: State, batch: Batch, y_pred: Any, loss: Any) -> dict[str, Any]:

@@ -308,7 +308,7 @@ class Trainer(Compiled):
         """The outputs for one block of rows, padded to a size with few other sizes."""
         programs = self._predicting(x)
         n = len(x)
-        padded = min(batch_size, 1 << (n - 1).bitstream_length())
+        padded = min(batch_size, 1 << (n - 1).bit_length())
         while padded < n:
             padded *= 2
         if padded != n:
