@@ -1,6 +1,10 @@
 """What all tests share: seeds, and the peers to compare with, which skip where not installed."""
 
+import inspect
 import os
+import re
+import subprocess
+import sys
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -8,18 +12,44 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 import pytest
 
-PEERS = ("keras", "torch", "tensorflow")
+PEERS = ("keras", "torch", "tensorflow", "tensorboard")
+_ASKS_FOR_A_PEER = re.compile(rf"importorskip\(\s*[\"']({'|'.join(PEERS)})\b")
+
+# Keras programs that the tests run as programs, not modules to look for tests in.
+collect_ignore = ["scripts"]
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "peer: compares with Keras, PyTorch or TensorFlow")
     config.addinivalue_line("markers", "dataset: needs real data in MYELIN_DATASETS")
+    if os.environ.get("MYELIN_REQUIRE_PEERS") and not hasattr(config, "workerinput"):
+        _require_peers()
+
+
+def _require_peers():
+    """Ends the run where a peer is missing, so that no comparison is skipped unseen."""
+    program = f"import {', '.join(PEERS)}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    if done.returncode:
+        why = done.stderr.strip().rpartition("\n")[2]
+        raise pytest.UsageError(f"MYELIN_REQUIRE_PEERS is set, but a peer is missing: {why}")
 
 
 def pytest_collection_modifyitems(items):
+    asking = {}
     for item in items:
-        if set(PEERS) & set(getattr(item, "fixturenames", ())):
+        module = getattr(item, "module", None)
+        if module not in asking:
+            asking[module] = module is not None and _asks_for_a_peer(module)
+        if asking[module] or set(PEERS) & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.peer)
+
+
+def _asks_for_a_peer(module):
+    try:
+        return bool(_ASKS_FOR_A_PEER.search(inspect.getsource(module)))
+    except OSError:  # an empty file
+        return False
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -104,6 +106,18 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
     """Sets the policy for layers made from now on."""
     global _policy
     _policy = policy if isinstance(policy, DTypePolicy) else DTypePolicy(policy)
+
+
+@contextlib.contextmanager
+def policy_scope(policy: str | DTypePolicy) -> Iterator[None]:
+    """Inside the block, layers are made with this policy; afterwards all is as it was."""
+    global _policy
+    before = _policy
+    set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        _policy = before
 
 
 def policy_for(dtype: Any) -> DTypePolicy:

@@ -13,7 +13,6 @@ import numpy as np
 from myelin import dtypes
 from myelin.errors import ShapeError
 
-
 _cast_to: str | None = None
 
 

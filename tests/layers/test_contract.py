@@ -37,7 +37,10 @@ LAYERS = {
     "Permute": (lambda: layers.Permute((2, 1)), SEQUENCE),
     "RepeatVector": (lambda: layers.RepeatVector(3), FLAT),
     "Dropout": (lambda: layers.Dropout(0.4), FLAT),
-    "Dropout with a shape": (lambda: layers.Dropout(0.4, noise_shape=(4, 1, 5), seed=3), SEQUENCE),
+    "Dropout with a shape": (
+        lambda: layers.Dropout(0.4, noise_shape=(None, 1, 5), seed=3),
+        SEQUENCE,
+    ),
     "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.4), SEQUENCE),
     "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.4), IMAGE),
     "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.4), VOLUME),
@@ -105,7 +108,8 @@ class Broken(layers.Layer):
 
     def get_config(self):
         config = super().get_config()
-        return {**config, "promise": "other"} if self.promise == "config" else config
+        grows = {"name": f"{self.name}_again"} if self.promise == "config" else {}
+        return {**config, **grows}
 
 
 @pytest.mark.parametrize(

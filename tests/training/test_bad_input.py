@@ -82,7 +82,7 @@ MISTAKES = {
     "Dropout(1.5)": (lambda: mn.layers.Dropout(1.5), InputError, "rate wants a share"),
     "a split of 1.5": (lambda: fit(validation_split=1.5), InputError, "validation_split wants"),
     "a split that leaves nothing": (
-        lambda: fit(X[:3], Y[:3], validation_split=0.01), InputError, "leaves one side empty"),
+        lambda: fit(X[:1], Y[:1], validation_split=0.5), InputError, "leaves one side empty"),
     "labels from 0 to 5 for a binary loss": (
         lambda: fit(y=np.arange(60) % 6, model=make_model(1, loss="binary_crossentropy")),
         InputError, "labels from 0 to 1"),

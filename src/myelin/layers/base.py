@@ -84,6 +84,7 @@ class Layer(Configured):
     ) -> None:
         self.name = str(name or naming.auto_name(naming.snake_case(type(self).__name__)))
         self._path = self.name
+        self._place = ""
         self.dtype_policy = dtypes.policy_for(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.autocast = autocast
@@ -197,11 +198,17 @@ class Layer(Configured):
     def _call_checked(self, inputs: Any, args: Any, kwargs: Any) -> Any:
         try:
             return self.call(inputs, *args, **kwargs)
+        except _NEEDS_NUMBERS as error:
+            error.add_note(
+                f"{self.title} reads numbers while it is being compiled. Use jax.numpy in the "
+                "place of Python's or NumPy's functions, or compile(run_eagerly=True)."
+            )
+            raise
         except TypeError as error:
             # jax reports shapes that do not fit as TypeError, without the layer.
             if "shape" not in str(error).lower() or isinstance(error, ShapeError):
                 raise
-            raise ShapeError(f"{self._title()}: {error}; its input is {_shapes(inputs)}") from error
+            raise ShapeError(f"{self.title}: {error}; its input is {_shapes(inputs)}") from error
 
     def _as_input(self, value: Any) -> Any:
         if isinstance(value, Variable):
@@ -223,12 +230,18 @@ class Layer(Configured):
         parameters = inspect.signature(cls.call).parameters.values()
         return any(p.name == name for p in parameters)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """Its class and name, as errors call it."""
         return f'{type(self).__name__} "{self.name}"'
+
+    def missing(self) -> str | None:
+        """What must still be done before it can compute; None where nothing is missing."""
+        return None
 
     def wants(self, wanted: str, input_shape: Any) -> ShapeError:
         """The error for inputs that do not fit: what this layer wants and what it got."""
-        return ShapeError(f"{self._title()}: wants {wanted}, got inputs of shape {input_shape}")
+        return ShapeError(f"{self.title}: wants {wanted}, got inputs of shape {input_shape}")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for inputs of `input_shape`; None where it depends on None.
@@ -238,7 +251,11 @@ class Layer(Configured):
         """
         if not self.built:
             self._build_for(input_shape)
-        shapes = [self._traced_shape(input_shape, size) for size in (2, 3)]
+        try:
+            shapes = [self._traced_shape(input_shape, size) for size in (2, 3)]
+        except _NEEDS_NUMBERS:
+            # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
+            shapes = [self(_zeros(input_shape, size)) for size in (2, 3)]
         merge = lambda a, b: tuple(  # noqa: E731
             one if one == two else None for one, two in zip(a.shape, b.shape, strict=True)
         )
@@ -337,6 +354,11 @@ class Layer(Configured):
         """Where it stands in its model, such as `"encoder/dense"`."""
         return self._path
 
+    @property
+    def place(self) -> str:
+        """Which layer of its model it is, by numbers such as `"2/0"`; its name where alone."""
+        return self._place or self.name
+
     def name_variables(self, prefix: str, taken: set[str]) -> dict[str, Variable]:
         """Gives this layer and all inside it their paths under `prefix`, and lists the variables.
 
@@ -353,13 +375,19 @@ class Layer(Configured):
                 named[own.path] = own
         names: set[str] = set()
         seen: set[int] = {id(v) for v in named.values()}
-        for child in self._children():
+        for index, child in enumerate(self._children()):
+            # Random numbers go by place: names count on when a program makes a model anew.
+            child._place = f"{self._place}/{index}" if prefix else str(index)
             name = naming.unique(child.name, names)
             for path, own in child.name_variables(f"{prefix}/{name}".strip("/"), taken).items():
                 if id(own) not in seen:
                     seen.add(id(own))
                     named[path] = own
         return named
+
+    def all_layers(self) -> list[Layer]:
+        """This layer and all inside it, at any depth."""
+        return [self, *(inner for child in self._children() for inner in child.all_layers())]
 
     @property
     def losses(self) -> list[Any]:
@@ -394,12 +422,12 @@ class Layer(Configured):
         mine = self.weights
         if len(weights) != len(mine):
             raise ShapeError(
-                f"{self._title()}: wants {len(mine)} arrays of weights, got {len(weights)}"
+                f"{self.title}: wants {len(mine)} arrays of weights, got {len(weights)}"
             )
         for own, new in zip(mine, weights, strict=True):
             if tuple(np.shape(new)) != own.shape:
                 raise ShapeError(
-                    f'{self._title()}: "{own.path}" wants shape {own.shape}, got {np.shape(new)}'
+                    f'{self.title}: "{own.path}" wants shape {own.shape}, got {np.shape(new)}'
                 )
         for own, new in zip(mine, weights, strict=True):
             own.assign(new)
@@ -433,6 +461,16 @@ class Layer(Configured):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+# What jax raises where Python asks a traced array for its numbers.
+_NEEDS_NUMBERS = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
+
+
+def _zeros(input_shape: Any, size: int) -> Any:
+    """Arrays of zeros with `size` in the place of each None."""
+    fill = lambda shape: jnp.zeros([size if a is None else a for a in shape])  # noqa: E731
+    return jax.tree.map(fill, input_shape, is_leaf=is_shape)
 
 
 def is_shape(value: Any) -> bool:

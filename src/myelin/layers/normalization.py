@@ -284,7 +284,6 @@ class Normalization(Layer):
         self.mean = mean
         self.variance = variance
         self.invert = invert
-        self._ready = mean is not None
 
     def build(self, input_shape: Shape) -> None:
         """Makes room for the statistics."""
@@ -293,7 +292,7 @@ class Normalization(Layer):
         if None in sizes:
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
         sizes_known = [int(size) for size in sizes if size is not None]
-        if self._ready and self.mean is not None:
+        if self.mean is not None:
             first = [np.broadcast_to(np.asarray(given, np.float32).reshape(_fit(given, sizes_known)),
                                      sizes_known) for given in (self.mean, self.variance)]  # fmt: skip
         else:
@@ -345,10 +344,19 @@ class Normalization(Layer):
             self._build_for((None, *shape[1:]))
         self._statistics[0].assign(np.asarray(total, np.float32))
         self._statistics[1].assign(np.asarray(squares / count, np.float32))
-        self._ready = True
+        self._count.assign(index + 1)
+
+    def missing(self) -> str | None:
+        """Says that `adapt` has not been called."""
+        if self.mean is not None or not self.built or int(self._count) > 0:
+            return None
+        return "it has no statistics yet: call adapt(data), or pass mean and variance"
 
     def call(self, x: jax.Array) -> jax.Array:
         """`(x - mean) / sqrt(variance)`, or its inverse."""
+        traced = isinstance(x, jax.core.Tracer)
+        if not traced and (missing := self.missing()) is not None:
+            raise InputError(f"{self.title}: {missing}")
         x = x.astype(self.compute_dtype)
         axes = _axes(self.axis, x.ndim)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))

@@ -22,7 +22,7 @@ class _Noise(Layer):
         self.seed = seed
 
     def _key(self) -> Any:
-        return random.key_for(self.path, self.seed)
+        return random.key_for(self.place, self.seed)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of x."""

@@ -151,7 +151,7 @@ class Sequential(Model):
             w is None or w == g for w, g in zip(wanted, given, strict=True)
         )
         if not fits:
-            first = f" for {self._row[0]._title()}" if self._row else ""
+            first = f" for {self._row[0].title}" if self._row else ""
             raise self.wants(f"inputs of shape {wanted}{first}", given)
 
     @property
@@ -175,7 +175,7 @@ class Sequential(Model):
             InputError: the model is not built.
         """
         if not self.built:
-            raise InputError(f"{self._title()} is not built: its input shape is not known yet")
+            raise InputError(f"{self.title} is not built: its input shape is not known yet")
         return self._output_shape
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -73,6 +73,7 @@ def float64() -> Iterator[None]:
     with jax.enable_x64(True):
         dtypes.set_floatx("float64")
         try:
-            yield
+            with dtypes.policy_scope("float64"):
+                yield
         finally:
             dtypes.set_floatx(before)

@@ -169,14 +169,10 @@ def _computes_in_bfloat16(make: Callable[[], Layer], x: np.ndarray) -> None:
     if x.dtype.kind != "f":
         return
     layer = _made(make, x)
-    before = dtypes.dtype_policy()
-    dtypes.set_dtype_policy("mixed_bfloat16")
-    try:
+    with dtypes.policy_scope("mixed_bfloat16"):
         short = _made(make, x)
         short.set_weights(layer.get_weights())
         outputs = short(x)
-    finally:
-        dtypes.set_dtype_policy(before)
     own = layer(x)
     if short.compute_dtype == "bfloat16":
         assert str(outputs.dtype) == "bfloat16", f"Under mixed_bfloat16 it gives {outputs.dtype}."

@@ -9,6 +9,7 @@ import numpy as np
 
 from myelin import losses
 from myelin.errors import InputError, ShapeError
+from myelin.layers.base import Layer
 from myelin.training.data import Arrays
 
 _HOW_TO_MEND = "Remove or fill those rows first."
@@ -70,6 +71,13 @@ def _finite(name: str, array: Any) -> None:
     )
 
 
+def ready(model: Layer) -> None:
+    """Raises InputError where a layer cannot compute yet, such as one that must adapt first."""
+    for layer in model.all_layers():
+        if (missing := layer.missing()) is not None:
+            raise InputError(f"{layer.title}: {missing}")
+
+
 def targets(loss: Any, y: Any, output_shape: Any) -> None:
     """Checks that targets fit the loss and the model's outputs.
 
@@ -84,18 +92,42 @@ def targets(loss: Any, y: Any, output_shape: Any) -> None:
     """
     if loss is None or y is None or not isinstance(output_shape, tuple):
         return
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+    # A loss given by name or as a function comes as a wrapper, so the function decides.
+    function = getattr(loss, "fn", None)
+    if function in _NUMBERED:
         _sparse_labels(np.asarray(y), output_shape, getattr(loss, "ignore_class", None))
-    elif isinstance(loss, losses.CategoricalCrossentropy):
-        _one_hot_labels(y, output_shape)
-    elif isinstance(loss, losses.BinaryCrossentropy):
-        _probabilities(np.asarray(y))
-    elif type(loss).__module__.startswith("myelin.") and type(loss) not in _FREE_SHAPE:
+    elif function in _ONE_HOT:
+        _one_hot_labels(y, output_shape, function.__name__)
+    elif function in _SHARES:
+        _same_shape(y, output_shape)
+        _probabilities(np.asarray(y), function.__name__)
+    elif function in _ALIKE:
         _same_shape(y, output_shape)
 
 
-# A wrapped function, and losses whose targets have a shape of their own.
-_FREE_SHAPE = (losses.LossFunctionWrapper, losses.CTC, losses.Circle)
+_NUMBERED = (
+    losses.sparse_categorical_crossentropy,
+    losses.categorical_generalized_cross_entropy,
+)
+_ONE_HOT = (losses.categorical_crossentropy, losses.categorical_focal_crossentropy)
+_SHARES = (losses.binary_crossentropy, losses.binary_focal_crossentropy)
+# Targets of the outputs' shape; a user's own loss, CTC and Circle may want another.
+_ALIKE = (
+    losses.mean_squared_error,
+    losses.mean_absolute_error,
+    losses.mean_absolute_percentage_error,
+    losses.mean_squared_logarithmic_error,
+    losses.huber,
+    losses.log_cosh,
+    losses.cosine_similarity,
+    losses.kl_divergence,
+    losses.poisson,
+    losses.hinge,
+    losses.squared_hinge,
+    losses.categorical_hinge,
+    losses.dice,
+    losses.tversky,
+)
 
 
 def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None) -> None:
@@ -120,20 +152,18 @@ def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None) -> Non
         )
 
 
-def _one_hot_labels(y: Any, output_shape: Any) -> None:
+def _one_hot_labels(y: Any, output_shape: Any, name: str) -> None:
     if len(y.shape) == len(output_shape) and y.shape[-1] == output_shape[-1]:
         return
     raise InputError(
-        f"categorical_crossentropy wants one-hot labels (n, {output_shape[-1]}), got {y.shape}: "
+        f"{name} wants one-hot labels (n, {output_shape[-1]}), got {y.shape}: "
         'use loss="sparse_categorical_crossentropy", or myelin.utils.to_categorical(y).'
     )
 
 
-def _probabilities(y: np.ndarray) -> None:
+def _probabilities(y: np.ndarray, name: str) -> None:
     if y.size and (float(y.min()) < 0 or float(y.max()) > 1):
-        raise InputError(
-            f"binary_crossentropy wants labels from 0 to 1, got values from {y.min()} to {y.max()}"
-        )
+        raise InputError(f"{name} wants labels from 0 to 1, got values from {y.min()} to {y.max()}")
 
 
 def _same_shape(y: Any, output_shape: Any) -> None:

@@ -149,7 +149,7 @@ class Compiled(Layer):
     def _require_compiled(self, method: str) -> Objective:
         if self._objective is None:
             raise NotCompiledError(
-                f'{self._title()} is not compiled: call compile(optimizer="adam", loss=…) '
+                f'{self.title} is not compiled: call compile(optimizer="adam", loss=…) '
                 f"before {method}"
             )
         return self._objective

@@ -140,13 +140,13 @@ class Stream:
     def epoch(self) -> Iterator[Arrays]:
         """The batches of one epoch; goes on where the last stood if the stream has no end."""
         restarts = not isinstance(self.batches, Iterator)
-        indexed = hasattr(self.batches, "__getitem__") and hasattr(self.batches, "__len__")
         if restarts and self.steps is None:
             self._iterator = None
+        self._tell("on_epoch_begin")
         count = 0
         while self.steps is None or count < self.steps:
             if self._iterator is None:
-                self._iterator = self._indexed() if indexed else iter(self.batches)
+                self._iterator = self._begin()
             try:
                 item = next(self._iterator)
             except StopIteration:
@@ -156,12 +156,16 @@ class Stream:
                 continue
             yield self._arrays(item)
             count += 1
-        if indexed and hasattr(self.batches, "on_epoch_end"):
-            self.batches.on_epoch_end()
+        self._tell("on_epoch_end")
+
+    def _tell(self, hook: str) -> None:
+        """Calls a hook that a `PyDataset` has, and other iterables may have."""
+        if hasattr(self.batches, hook):
+            getattr(self.batches, hook)()
 
     def peek(self) -> tuple[Arrays, Iterable[Any]]:
         """The first batch, and the batches with it still among them."""
-        iterator = self._indexed() if hasattr(self.batches, "__getitem__") else iter(self.batches)
+        iterator = self._begin()
         try:
             item = next(iterator)
         except StopIteration:
@@ -169,9 +173,12 @@ class Stream:
         once = isinstance(self.batches, Iterator)
         return self._arrays(item), itertools.chain([item], iterator) if once else self.batches
 
-    def _indexed(self) -> Iterator[Any]:
-        for index in range(len(self.batches)):  # type: ignore[arg-type]
-            yield self.batches[index]  # type: ignore[index]
+    def _begin(self) -> Iterator[Any]:
+        """A new pass over the batches, by number where they have numbers and an end."""
+        length = stream_length(self.batches)
+        if length is None or not hasattr(self.batches, "__getitem__"):
+            return iter(self.batches)
+        return (self.batches[index] for index in range(length))
 
     @staticmethod
     def _arrays(item: Any) -> Arrays:
@@ -318,6 +325,9 @@ def validation_arrays(given: Any) -> Arrays | Stream | None:
 
 def stream_length(stream: Any) -> int | None:
     """How many batches it says it has, or None."""
+    if hasattr(stream, "num_batches"):
+        count = stream.num_batches
+        return None if count is None else int(count)
     try:
         return len(stream)
     except TypeError:

@@ -83,7 +83,7 @@ class Streamed:
     def epoch(self, order: np.ndarray | None) -> Iterator[Block]:
         """The blocks of one epoch, in the stream's own order."""
         batches = self.stream.epoch()
-        for first in batches:
+        while (first := next(batches, None)) is not None:
             nbytes = sum(leaf.nbytes for leaf in jax.tree.leaves(first.batch))
             most = 1 if self.one_by_one else max(1, min(BLOCK_BYTES // max(nbytes, 1), 64))
             group, rest = _alike(first, batches, most)

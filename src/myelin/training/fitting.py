@@ -52,7 +52,7 @@ class Fit:
         logs: Logs = {}
         with deferred_interrupt() as self.interrupt:
             callbacks.on_train_begin()
-            first = max(self.initial_epoch, getattr(model, "resume_epoch", 0) or 0)
+            epoch = first = max(self.initial_epoch, getattr(model, "resume_epoch", 0) or 0)
             try:
                 for epoch in range(first, self.epochs):
                     logs = self._epoch(epoch)

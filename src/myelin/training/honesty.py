@@ -45,7 +45,7 @@ def chosen_on(validation: Any, callbacks: list[Any]) -> Chosen | None:
     """What the callbacks of a run choose by, if they watch the validation data."""
     for callback in callbacks:
         monitor = str(getattr(callback, "monitor", ""))
-        if monitor.startswith("val_") and getattr(callback, "save_best_only", True):
+        if monitor.startswith("val_") and getattr(callback, "chooses_epoch", False):
             if not isinstance(validation, Arrays):
                 return None
             return Chosen(fingerprint(validation), f"{type(callback).__name__} on {monitor}")

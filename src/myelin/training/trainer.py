@@ -149,6 +149,7 @@ class Trainer(Compiled):
         assert isinstance(sample, Arrays)
         if not self.built:
             self._build_for(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
+        checks.ready(self)
         shape = self.compute_output_shape(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
         checks.targets(objective.loss_fn, sample.y, shape)
         objective.build(
@@ -182,12 +183,12 @@ class Trainer(Compiled):
         return HostFed(train, batch_size, steps, callbacks.needs_batches), order
 
     def _callback_list(self, callbacks: Any, verbose: int, epochs: int) -> CallbackList:
-        given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-        given = [c for c in given if c is not None]
+        given = _listed(callbacks)
         if not any(isinstance(c, History) for c in given):
             given.append(History())
         if verbose:
-            given.insert(0, ProgbarLogger())
+            # Last, so that it shows what the others put into the logs.
+            given.append(ProgbarLogger())
         self.history = next(c for c in given if isinstance(c, History))
         return CallbackList(given, model=self)
 
@@ -319,6 +320,7 @@ class Trainer(Compiled):
     def _predicting(self, x: Any) -> Programs:
         if not self.built:
             self._build_for((None, *x.shape[1:]))
+        checks.ready(self)
         if self._programs is None:
             objective = self._objective or Objective()
             variables = self.name_variables("", set())
@@ -405,9 +407,15 @@ _NO_STEP = np.int32(0)
 def _plain_list(callbacks: Any, verbose: int, model: Any) -> CallbackList:
     if isinstance(callbacks, CallbackList):
         return callbacks
+    given = _listed(callbacks)
+    return CallbackList([*given, ProgbarLogger()] if verbose else given, model=model)
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    if isinstance(callbacks, CallbackList):
+        return list(callbacks.callbacks)
     given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-    given = [c for c in given if c is not None]
-    return CallbackList([ProgbarLogger(), *given] if verbose else given, model=model)
+    return [c for c in given if c is not None]
 
 
 def _verbosity(verbose: Any) -> int:

@@ -56,8 +56,9 @@ def download(url: str, target: Path, digest: str | None = None, verbose: int = 1
     """Fetches `url` into the file `target`, which is there whole and checked, or not at all.
 
     The bytes gather in `target` with `.part` added. With a digest, a fetch that broke off goes
-    on from there the next time (HTTP Range); without one nothing could tell two versions of the file
-    apart, so it starts anew.
+    on from there the next time (HTTP Range); without one nothing could tell two versions of the
+    file apart, so it starts anew. Where two processes want the same file, the second waits, and
+    takes what the first has fetched.
 
     Args:
         url: http, https or file.
@@ -71,7 +72,11 @@ def download(url: str, target: Path, digest: str | None = None, verbose: int = 1
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        before = _version(target)
         with _only_writer(part) as file:
+            if digest and _version(target) != before and matches(target, digest):
+                part.unlink()
+                return target
             resumed = digest is not None and os.path.getsize(part) > 0
             _fetch(url, file, resume=digest is not None, verbose=verbose)
             if resumed and not matches(part, digest):
@@ -87,6 +92,15 @@ def download(url: str, target: Path, digest: str | None = None, verbose: int = 1
             raise
         raise DownloadError(f"{url}: {_reason(error)}") from error
     return target
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextlib.contextmanager
@@ -162,8 +176,8 @@ def _fetch_rest(url: str, file: IO[bytes], verbose: int) -> None:
 
 
 def _continues(response: Any, start: int) -> bool:
-    given = response.headers.get("Content-Range", "")
-    return response.status == 206 and given.startswith(f"bytes {start}-")
+    given: str = response.headers.get("Content-Range", "")
+    return bool(response.status == 206) and given.startswith(f"bytes {start}-")
 
 
 def _reason(error: Exception) -> str:

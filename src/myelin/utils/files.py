@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import urllib.parse
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from myelin.errors import InputError
-from myelin.utils.download import digest_of, download, extract, matches
+from myelin.utils.download import algorithm_of, download, extract, matches
 
 
 def keras_home() -> Path:
@@ -98,18 +99,15 @@ def _checked_digest(
     if algorithm not in ("auto", "md5", "sha256"):
         raise InputError(f'hash_algorithm wants "auto", "sha256" or "md5", got {algorithm!r}')
     wanted = "md5" if md5_hash and not file_hash else algorithm
-    length = {"md5": 32, "sha256": 64}.get(wanted)
-    if length is not None and len(digest) != length:
-        raise InputError(f"{digest!r} is no {wanted} hash: that has {length} hexadecimal digits")
+    if wanted not in ("auto", algorithm_of(digest)):
+        raise InputError(f"{digest!r} is no {wanted} hash: it has {len(digest)} digits")
     return digest
 
 
 def _folder(cache_dir: str | os.PathLike[str] | None) -> Path:
     folder = keras_home() if cache_dir is None else Path(cache_dir).expanduser()
-    try:
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        pass
     if os.access(folder, os.W_OK):
         return folder
     # A fixed name under the shared temporary folder could be prepared by somebody else.

@@ -1,0 +1,157 @@
+"""From measured runs to tables: medians and ratios. Pure functions; nothing runs here."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+Run = dict[str, Any]
+Row = dict[str, Any]
+
+MYELIN = "Myelin"
+TENSORFLOW = "Keras on TensorFlow"
+
+
+def summary(runs: Sequence[Run]) -> Row:
+    """The medians over a contender's rounds.
+
+    Args:
+        runs: what each round measured: `wall`, `first`, `epochs`, `memory`, `accuracy`.
+
+    Returns:
+        `wall`, `first`, `epoch` in seconds, `memory` in bytes, `accuracy`, and `rounds`.
+        `epoch` is the median over rounds of the median epoch after the first.
+    """
+    row = {name: statistics.median(run[name] for run in runs)
+           for name in ("wall", "first", "memory", "accuracy")}  # fmt: skip
+    row["epoch"] = statistics.median(later_epoch(run) for run in runs)
+    row["rounds"] = len(runs)
+    return row
+
+
+def later_epoch(run: Run) -> float:
+    """Seconds of an epoch after the first; of the first, where there was only one."""
+    return statistics.median(run["epochs"][1:] or run["epochs"])
+
+
+def best_settings(tried: dict[tuple[str, ...], Run], epochs: int) -> list[tuple[str, ...]]:
+    """The settings with the fastest epoch, and those with the fastest whole run if others.
+
+    Args:
+        tried: a run of each candidate, of fewer epochs than will be measured.
+        epochs: how many will be measured; the whole run is reckoned for that many.
+    """
+
+    def whole(options: tuple[str, ...]) -> float:
+        run = tried[options]
+        return run["wall"] + later_epoch(run) * (epochs - len(run["epochs"]))
+
+    fastest_epoch = min(tried, key=lambda options: later_epoch(tried[options]))
+    fastest_whole = min(tried, key=whole)
+    # Less is noise between two single runs, not a reason for a second row.
+    if whole(fastest_epoch) < 1.1 * whole(fastest_whole):
+        return [fastest_epoch]
+    return [fastest_epoch, fastest_whole]
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; all columns but the first are figures and stand to the right."""
+    lines = [list(header), ["---", *["---:"] * (len(header) - 1)], *map(list, rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def times(value: float, reference: float) -> str:
+    """How many times `reference` a value is: `3.1×`."""
+    ratio = value / reference
+    return f"{ratio:.1f}×" if ratio < 20 else f"{ratio:.0f}×"
+
+
+def seconds(value: float) -> str:
+    """Seconds with three figures."""
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def contenders_table(rows: dict[str, Row], reference: str = MYELIN) -> str:
+    """All contenders from the fastest whole process to the slowest, with ratios."""
+    base = rows[reference]
+    header = (
+        "contender", "whole process, s", "×", "to the end of epoch 1, s", "×",
+        "an epoch after the first, s", "×", "peak memory, MiB", "test accuracy",
+    )  # fmt: skip
+    body = []
+    for name, row in sorted(rows.items(), key=lambda item: item[1]["wall"]):
+        cells = [name]
+        for what in ("wall", "first", "epoch"):
+            cells += [seconds(row[what]), times(row[what], base[what])]
+        body.append([*cells, f"{row['memory'] / 2**20:.0f}", f"{100 * row['accuracy']:.2f} %"])
+    return markdown(header, body)
+
+
+def variants_table(rows: dict[str, Row], classic: dict[str, Row]) -> str:
+    """The variants of the program, each against the classic one of the same contender."""
+    header = ("program", "whole process, s", "an epoch after the first, s",
+              "of its own classic epoch", "test accuracy")  # fmt: skip
+    body = []
+    for name, row in rows.items():
+        own = classic.get(name.rpartition(", ")[0])
+        share = times(row["epoch"], own["epoch"]) if own else ""
+        body.append([name, seconds(row["wall"]), seconds(row["epoch"]), share,
+                     f"{100 * row['accuracy']:.2f} %"])  # fmt: skip
+    return markdown(header, body)
+
+
+def imports_table(walls: dict[str, list[float]], reference: str = "jax") -> str:
+    """Median wall time of `python -c "import …"` and its ratio to `import jax`."""
+    medians = {name: statistics.median(values) for name, values in walls.items()}
+    body = [
+        [name, seconds(value), f"{value / medians[reference]:.2f}×"]
+        for name, value in sorted(medians.items(), key=lambda item: item[1])
+    ]
+    return markdown(("import", "s", f"of {reference}"), body)
+
+
+def verdicts(rows: dict[str, Row], walls: dict[str, list[float]]) -> list[tuple[str, str, bool]]:
+    """Each promise, what was measured, and whether it holds.
+
+    A promise whose contenders were not measured is left out.
+    """
+    if MYELIN not in rows:
+        return []
+    own = rows[MYELIN]
+    peers = {name: row for name, row in rows.items() if not name.startswith(MYELIN)}
+    keras = {name: row for name, row in peers.items() if name.startswith("Keras on")}
+    found: list[tuple[str, str, bool]] = []
+
+    def at_least(promise: str, ratio: float, wanted: float) -> None:
+        found.append((promise, f"{ratio:.2f}×", ratio >= wanted))
+
+    if peers:
+        name = min(peers, key=lambda peer: peers[peer]["epoch"])
+        at_least(f"an epoch at least 2× faster than the fastest peer ({name})",
+                 peers[name]["epoch"] / own["epoch"], 2)  # fmt: skip
+        name = min(peers, key=lambda peer: peers[peer]["wall"])
+        at_least(f"the whole process faster than every peer (nearest: {name})",
+                 peers[name]["wall"] / own["wall"], 1)  # fmt: skip
+    if TENSORFLOW in rows:
+        at_least(f"an epoch at least 8× faster than {TENSORFLOW}",
+                 rows[TENSORFLOW]["epoch"] / own["epoch"], 8)  # fmt: skip
+        at_least(f"the whole process at least 3× faster than {TENSORFLOW}",
+                 rows[TENSORFLOW]["wall"] / own["wall"], 3)  # fmt: skip
+    if keras:
+        least = min(row["memory"] for row in keras.values())
+        at_least("peak memory below every Keras backend's", least / own["memory"], 1)
+    found.append(("97.5 % test accuracy or better", f"{100 * own['accuracy']:.2f} %",
+                  own["accuracy"] >= 0.975))  # fmt: skip
+    loaded = [name for name in walls if name.startswith("myelin,")]
+    if loaded and "jax" in walls:
+        ratio = statistics.median(walls[loaded[0]]) / statistics.median(walls["jax"])
+        found.append(("import, all names of a program used, at most 1.10× of jax's",
+                      f"{ratio:.2f}×", ratio <= 1.10))  # fmt: skip
+    return found
+
+
+def verdicts_table(found: Sequence[tuple[str, str, bool]]) -> str:
+    """The promises as a table."""
+    body = [[promise, measured, "yes" if holds else "**no**"] for promise, measured, holds in found]
+    return markdown(("promise", "measured", "holds"), body)

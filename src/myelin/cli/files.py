@@ -1,0 +1,148 @@
+"""The folder of a run: made before the work, filled after it, read again later."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from myelin.cli.preparation import Preparation
+from myelin.errors import FileFormatError, InputError
+
+if TYPE_CHECKING:
+    from myelin import Model
+
+MODEL, HISTORY, METRICS, PREPARATION = (
+    "model.myelin",
+    "history.csv",
+    "metrics.json",
+    "preprocessing.json",
+)
+
+
+@contextlib.contextmanager
+def output_folder(wanted: str | None, title: str) -> Iterator[Path]:
+    """Makes the folder of a run; takes it away again if the block fails before a file is in it.
+
+    Args:
+        wanted: the folder; None takes the first free one of `runs/<title>-1`, `-2`, …
+        title: of the data.
+
+    Raises:
+        InputError: a folder that cannot be made or written to, or that holds other files.
+    """
+    folder = Path(wanted) if wanted is not None else None
+    try:
+        if folder is None:
+            folder, fresh = _numbered(title), True
+        else:
+            fresh = not folder.exists()
+            folder.mkdir(parents=True, exist_ok=True)
+            _holds_only_a_run(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        where = folder or Path("runs")
+        raise InputError(f"--output {where}: cannot be written to ({error.strerror})") from None
+    try:
+        yield folder
+    except BaseException:
+        if fresh and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _numbered(title: str) -> Path:
+    number = 1
+    while True:
+        folder = Path("runs") / f"{title}-{number}"
+        try:
+            # Made and tested in one, so that two runs at once get two folders.
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.parent.is_dir():
+                raise
+            number += 1
+        else:
+            return folder
+
+
+def _holds_only_a_run(folder: Path) -> None:
+    ours = {MODEL, HISTORY, METRICS, PREPARATION}
+    others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
+    if others:
+        raise InputError(
+            f"--output {folder}: holds other files, such as {others[0]}; name a new folder"
+        )
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes plain data as `write_text` does."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes text so that a reader sees the old file or the new one, never half.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from myelin.saving.atomic import replacing, target_of
+
+    try:
+        with replacing(target_of(path)) as file:
+            # The name of a file need not be UTF-8, and stays as it is.
+            file.write(text.encode(errors="surrogateescape"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path}: cannot be written ({reason})") from None
+
+
+def find_run(model: str) -> tuple[Path, Preparation]:
+    """The model file that MODEL names, and the preparation beside it.
+
+    Args:
+        model: the folder of a run, or the model file in it.
+
+    Raises:
+        InputError: it is not there.
+        FileFormatError: the preparation cannot be read.
+    """
+    path = Path(model)
+    if not path.exists():
+        raise InputError(f'There is no model "{model}": name the folder that myelin train wrote')
+    file = path / MODEL if path.is_dir() else path
+    if not file.exists():
+        raise InputError(f"{model}: has no {MODEL}; name the folder that myelin train wrote")
+    beside = file.with_name(PREPARATION)
+    if not beside.exists():
+        raise InputError(
+            f"{model}: there is no {PREPARATION} beside the model, which says how to read data for "
+            "it; name the folder that myelin train wrote"
+        )
+    try:
+        written = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"{beside}: cannot be read ({error})") from None
+    return file, Preparation.from_json(written)
+
+
+def load_run(file: Path, preparation: Preparation) -> Model:
+    """The model of a run, which must fit its preparation.
+
+    Raises:
+        FileFormatError: the file holds no model, or another one.
+    """
+    import myelin
+
+    model: Model = myelin.load_model(file)
+    classes = preparation.target.classes
+    wanted = (None, 1 if classes is None else len(classes))
+    taken = tuple(getattr(model, "input_shape", None) or ())
+    given = tuple(getattr(model, "output_shape", None) or ())
+    if taken[1:] != preparation.input_shape or given != wanted:
+        raise FileFormatError(f"{file}: does not fit the {PREPARATION} beside it")
+    return model

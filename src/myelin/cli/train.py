@@ -1,0 +1,163 @@
+"""`myelin train`: from data to a trained, judged and saved model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from myelin.cli import files, screen
+from myelin.cli.data import columns, reading, targets
+from myelin.cli.data.rows import Source
+from myelin.cli.data.targets import Target
+from myelin.cli.fitting import Trained, fit
+from myelin.cli.judge import Scores, judge, show
+from myelin.cli.networks import make_optimizer
+from myelin.cli.options import TrainOptions
+from myelin.cli.parts import Parts, prepare
+from myelin.cli.preparation import Preparation
+from myelin.errors import InputError
+
+if TYPE_CHECKING:
+    from myelin import Model
+
+# What a run ends with when Ctrl-C cut it short, as shells count it.
+INTERRUPTED = 130
+
+
+def train(data: str, options: TrainOptions) -> int:
+    """Trains on DATA, prints the scores, and writes the folder of the run.
+
+    Args:
+        data: a built-in name or a path.
+        options: of the command.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: data or options that cannot be used.
+    """
+    kind = reading.kind_of(data)
+    if options.image_size is not None and kind != "images":
+        raise InputError(f"--image-size is for folders of images, and {data} is none")
+    make_optimizer(options)
+    with files.output_folder(options.output, Path(data).resolve().stem) as folder:
+        source = reading.read_labelled(data, options.target, options.image_size)
+        target, reason = _target(source, options)
+        prepared, parts, notes = prepare(source, target, options)
+        _introduce(source, prepared, parts, [reason, *source.notes, *notes])
+        trained = fit(parts, prepared, options, folder / files.HISTORY)
+        _say_how_it_went(trained)
+        scores = {
+            **judged_on(parts, trained.chosen),
+            **_scores(trained.model, parts, target, options.seed),
+        }
+        trained.model.save(folder / files.MODEL)
+        files.write_json(folder / files.PREPARATION, prepared.to_json())
+        summary = _summary(data, source, prepared, parts, trained, options)
+        files.write_json(folder / files.METRICS, {**summary, **scores})
+    # The files come first: whoever reads the output may have gone away by now.
+    show(scores, scores["judged_on"].capitalize())
+    if scores["optimistic"]:
+        screen.say(f"This score is optimistic: {scores['why']}.")
+    written = (files.MODEL, files.HISTORY, files.METRICS, files.PREPARATION)
+    screen.say(f"Wrote {folder}: {', '.join(written)}")
+    return INTERRUPTED if trained.interrupted else 0
+
+
+def _target(source: Source, options: TrainOptions) -> tuple[Target, str]:
+    y = source.rows.y
+    assert y is not None
+    if len(y) < 4:
+        raise InputError(
+            f"{source.title}: {len(y)} examples are too few to learn from and judge by"
+        )
+    return targets.decide(y, options.target, options.task, source.labels)
+
+
+def _introduce(source: Source, prepared: Preparation, parts: Parts, notes: list[str]) -> None:
+    """Says what was read, and how it is used."""
+    sizes = [len(part.y) for part in (parts.train, parts.validation, parts.test)]
+    shape = prepared.input_shape
+    what = f"{shape[0]} features" if len(shape) == 1 else f"shape {' x '.join(map(str, shape))}"
+    if prepared.columns:
+        what = f"{columns.describe(list(prepared.columns))} columns as {what}"
+    screen.say(f"{source.title}: {sum(sizes):,} examples, {what}")
+    classes = prepared.target.classes
+    if classes is not None:
+        screen.say(f"Classes: {targets.shortened(classes)}")
+    screen.say(*notes)
+    own = " (the data's own part)" if source.test is not None else ""
+    screen.say(f"Split: {sizes[0]:,} train, {sizes[1]:,} validation, {sizes[2]:,} test{own}")
+
+
+def _say_how_it_went(trained: Trained) -> None:
+    kept = f"; kept epoch {trained.chosen}, the best on validation" if trained.chosen else ""
+    epochs = screen.counted(trained.epochs, "epoch")
+    screen.say(f"Trained {epochs} in {trained.seconds:.1f} s{kept}")
+
+
+def judged_on(parts: Parts, chosen: int | None) -> dict[str, Any]:
+    """Which rows judge, whether their score flatters the model, and why.
+
+    Args:
+        parts: the rows; the first that is not empty of test, validation and training judges.
+        chosen: the epoch that validation chose, or None.
+    """
+    part, optimistic = "test", False
+    why = "these rows neither trained the model nor chose the epoch"
+    if not len(parts.test.y):
+        part = "validation"
+        if chosen:
+            optimistic, why = True, "the same rows chose the epoch"
+        if not len(parts.validation.y):
+            part, optimistic, why = "training", True, "the model learned from these very rows"
+    return {"judged_on": part, "optimistic": optimistic, "why": why}
+
+
+def _scores(model: Model, parts: Parts, target: Target, seed: int) -> Scores:
+    part = next(p for p in (parts.test, parts.validation, parts.train) if len(p.y))
+    return judge(model.predict(part.x, verbose=0), part.y, target, seed)
+
+
+def _summary(
+    data: str,
+    source: Source,
+    prepared: Preparation,
+    parts: Parts,
+    trained: Trained,
+    options: TrainOptions,
+) -> dict[str, Any]:
+    """What `metrics.json` says besides the scores."""
+    return {
+        "versions": versions(),
+        "seed": options.seed,
+        "data": {
+            "name": data,
+            "kind": source.kind,
+            "sha256": source.fingerprint,
+            "input_shape": list(prepared.input_shape),
+            "task": prepared.target.task,
+            "target": prepared.target.name,
+            "train": len(parts.train.y),
+            "validation": len(parts.validation.y),
+            "test": len(parts.test.y),
+        },
+        "options": options.to_json(),
+        "epochs": trained.epochs,
+        "epoch_kept": trained.chosen or trained.epochs,
+        "interrupted": trained.interrupted,
+        "seconds": round(trained.seconds, 3),
+        "parameters": trained.model.count_params(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of all that the figures depend on."""
+    import platform
+    from importlib.metadata import version
+
+    import myelin
+
+    packages = {name: version(name) for name in ("jax", "numpy", "optax")}
+    return {"myelin": myelin.__version__, "python": platform.python_version(), **packages}

@@ -1,0 +1,81 @@
+"""Files that are never half written: a temporary name, synced, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from myelin.errors import InputError
+
+
+def target_of(filepath: object, overwrite: bool = True) -> Path:
+    """The path to write to, with links followed, once it is clear that it can be written.
+
+    Raises:
+        InputError: `filepath` is no path, or names a folder or a device.
+        FileExistsError: there is a file and `overwrite` is False.
+        FileNotFoundError: its folder is missing.
+    """
+    path = as_path(filepath)
+    if path.exists() and not overwrite:
+        raise FileExistsError(
+            f"{path} exists already: pass overwrite=True to replace it, or another name"
+        )
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no ordinary file, so nothing is written there")
+    real = Path(os.path.realpath(path))
+    if not real.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {real.parent}: make it first")
+    return real
+
+
+def as_path(filepath: object) -> Path:
+    """`filepath` as a path.
+
+    Raises:
+        InputError: it is none, or an empty one.
+    """
+    if not isinstance(filepath, str | os.PathLike) or not os.fspath(filepath):
+        raise InputError(f"filepath wants the name of a file, got {filepath!r}")
+    return Path(filepath).expanduser()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yields a new file that takes the place of `path` when the block ends without an error.
+
+    A reader, or the next program after a power cut, finds the old file or the whole new one.
+    After an error the old file is as it was, and no other file is left in its folder.
+    """
+    # A short name, since that of the file may be as long as the system allows already.
+    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
+    # Not tempfile: the new file should have the rights that the user's umask gives.
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename itself last; not every system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,109 @@
+"""What a file is, told from its content: people name Myelin's files `.keras` and `.h5` too."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from myelin.errors import FileFormatError
+from myelin.saving import zips
+from myelin.saving.atomic import as_path
+
+# Kinds that are read here.
+MODEL, SAFETENSORS, NPZ = "model", "safetensors", "npz"
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
+_KERAS_ADVICE = (
+    "Myelin does not read it yet: in Keras, run numpy.savez('weights.npz', "
+    "**{w.path: w.numpy() for w in model.weights}), and here, load_weights('weights.npz') into a "
+    "model of the same layers"
+)
+# First bytes -> what has them.
+_OTHERS: dict[bytes, str] = {
+    b"\x80\x02": "a pickle",
+    b"\x80\x03": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\x93NUMPY": "a single NumPy array (.npy)",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"%PDF": "a PDF document",
+    b"{": "JSON text (of an architecture? then use models.model_from_json)",
+}
+
+
+def read(filepath: object) -> bytes:
+    """The content of a file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        FileFormatError: it is a folder or empty.
+    """
+    path = as_path(filepath)
+    refuse_folder(path)
+    content = path.read_bytes()
+    if not content:
+        raise FileFormatError(f"{path} is empty")
+    return content
+
+
+def refuse_folder(path: Path) -> None:
+    """Raises where `path` is missing or no file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is a folder, or a device.
+    """
+    if path.is_dir():
+        saved = (path / "saved_model.pb").exists()
+        what = "a TensorFlow SavedModel" if saved else "a folder"
+        raise FileFormatError(f"{path} is {what}, not a file written by Myelin")
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "There is no such file", str(path))
+    if not path.is_file():
+        raise FileFormatError(f"{path} is no ordinary file")
+
+
+def kind_of(path: Path) -> str:
+    """`MODEL` or `NPZ` (both zip archives), or `SAFETENSORS`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is anything else; says what, and what to do with Keras's files.
+    """
+    refuse_folder(path)
+    with path.open("rb") as file:
+        start = file.read(1024)
+    size = path.stat().st_size
+    if not start:
+        raise FileFormatError(f"{path} is empty")
+    if start.startswith(_ZIPS):
+        return _kind_of_zip(path)
+    if start.startswith(_HDF5) or start[512:].startswith(_HDF5):
+        raise FileFormatError(f"{path} is an HDF5 file, as Keras writes. {_KERAS_ADVICE}")
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
+        return SAFETENSORS
+    for first, what in _OTHERS.items():
+        if start.startswith(first):
+            never = ", which could run code; Myelin never loads one" if "pickle" in what else ""
+            raise FileFormatError(f"{path} is {what}{never}")
+    raise FileFormatError(f"{path} is no file that Myelin wrote, or it is damaged")
+
+
+def _kind_of_zip(path: Path) -> str:
+    with zips.opened(path) as archive:
+        names = set(archive.names)
+    if "model.weights.h5" in names:
+        raise FileFormatError(f"{path} is a Keras file. {_KERAS_ADVICE}")
+    if "weights.safetensors" in names:
+        return MODEL
+    if names and all(name.endswith(".npy") for name in names):
+        return NPZ
+    if any(name.endswith("data.pkl") for name in names):
+        raise FileFormatError(
+            f"{path} is a PyTorch file, which holds a pickle that could run code; in PyTorch, "
+            "write the weights with safetensors.torch.save_file"
+        )
+    raise FileFormatError(f"{path} is a zip archive, but no model is in it")

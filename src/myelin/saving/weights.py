@@ -1,0 +1,149 @@
+"""The weights of a model alone: `.safetensors`, or `.npz` where the name says so."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from myelin.errors import FileFormatError, InputError
+from myelin.saving import fitting, sniff, tensors, zips
+from myelin.saving.atomic import as_path, replacing, target_of
+from myelin.saving.tensors import Arrays
+
+# One remark only: safetensors writes several in an order that changes from run to run.
+_ORDER = "myelin.order"
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Writes the weights of a model to one file, atomically.
+
+    Args:
+        model: a built model or layer.
+        filepath: the name; `.npz` makes NumPy's format, any other ending safetensors.
+        overwrite: whether an existing file is replaced.
+
+    Raises:
+        FileExistsError: the file exists and `overwrite` is False.
+        FileNotFoundError: its folder does not exist.
+        InputError: the model is not built, or `filepath` cannot be written.
+    """
+    target = target_of(filepath, overwrite)
+    arrays = _weights_of(model, "save_weights")
+    with replacing(target) as file:
+        if target.suffix.lower() == ".npz":
+            _write_npz(file, arrays)
+        else:
+            file.write(packed(arrays))
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+    """Reads weights into a model of the same layers; all of them, or none after an error.
+
+    The content decides what the file is, not its ending: what `save_weights` wrote, a whole
+    model from `save_model`, or a safetensors or NumPy file with the same paths.
+
+    Args:
+        model: a built model or layer.
+        filepath: the file.
+        skip_mismatch: leaves out, with a warning, variables that do not fit.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is damaged, or a file of another kind.
+        ShapeError: a variable has another shape in the file.
+        InputError: the model is not built, or the file has other variables than it.
+    """
+    path = as_path(filepath)
+    arrays = read(path)
+    _require_built(model, "load_weights")
+    fitting.assign(model.name_variables("", set()), arrays, str(path), skip_mismatch)
+
+
+def read(path: Any) -> Arrays:
+    """The arrays in a file of weights, by path, in the model's order.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: it is damaged, or a file of another kind.
+    """
+    kind = sniff.kind_of(path)
+    if kind == sniff.NPZ:
+        return _read_npz(path)
+    if kind == sniff.SAFETENSORS:
+        return unpacked(sniff.read(path), str(path))
+    with zips.opened(path) as archive:
+        return unpacked(archive.read("weights.safetensors"), str(path))
+
+
+def packed(arrays: Arrays) -> bytes:
+    """Weights as the content of a safetensors file, which also keeps their order."""
+    return tensors.pack(arrays, {_ORDER: json.dumps(list(arrays))})
+
+
+def unpacked(data: bytes, where: str) -> Arrays:
+    """What `packed` made; weights that others wrote come in whatever order they are.
+
+    Raises:
+        FileFormatError: the content is damaged.
+    """
+    arrays, metadata = tensors.unpack(data, where)
+    try:
+        order = json.loads(metadata.get(_ORDER, "null"))
+        order = list(arrays) if order is None else order
+        return {path: arrays.pop(path) for path in order}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FileFormatError(f"{where}: the order of its weights is damaged") from error
+
+
+def _weights_of(model: Any, method: str) -> Arrays:
+    _require_built(model, method)
+    return {path: v.numpy() for path, v in model.name_variables("", set()).items()}
+
+
+def _require_built(model: Any, method: str) -> None:
+    if not hasattr(model, "name_variables"):
+        raise InputError(f"{method} wants a model, got {model!r}")
+    if not model.built:
+        raise InputError(
+            f'{method}: "{model.name}" has no weights yet, since the shape of its inputs is not '
+            "known: begin it with Input(shape=(…)), or call build or call it on data first"
+        )
+
+
+def _write_npz(file: BinaryIO, arrays: Arrays) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for path, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{path}.npy", zips.NO_TIME), content.getbuffer())
+
+
+def _read_npz(path: Any) -> Arrays:
+    with zips.opened(path) as archive:
+        return {
+            name.removesuffix(".npy"): _read_npy(archive.read(name), f"{path}, {name}")
+            for name in archive.names
+        }
+
+
+def _read_npy(data: bytes, where: str) -> np.ndarray:
+    """The array of an `.npy` file, once its header agrees with the number of bytes."""
+    stream = io.BytesIO(data)
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    try:
+        shape, by_column, dtype = readers[np.lib.format.read_magic(stream)](stream)
+        size = len(data) - stream.tell()
+        if dtype.kind not in "biufcV" or dtype.fields or math.prod(shape) * dtype.itemsize != size:
+            raise ValueError(f"it claims to hold {shape} of {dtype} in {size} bytes")
+        flat = np.frombuffer(data, dtype, offset=stream.tell())
+        return flat.reshape(shape, order="F" if by_column else "C")
+    except (ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
+        raise FileFormatError(f"{where} is damaged or no array of numbers: {error}") from error
