@@ -71,7 +71,8 @@ def test_a_layer_of_ones_own_needs_no_new_habits():
 
     scale = Scale()
     np.testing.assert_allclose(scale(X), X)
-    assert scale.built and len(scale.trainable_weights) == 1
+    assert scale.built
+    assert len(scale.trainable_weights) == 1
     assert scale.compute_output_shape((None, 3)) == (None, 3)
 
 
@@ -93,7 +94,8 @@ def test_layers_inside_layers_are_found_and_named():
         "block/dense/kernel", "block/dense/bias", "block/dense_1/kernel", "block/dense_1/bias",
     ]  # fmt: skip
     block.trainable = False
-    assert not block.trainable_variables and len(block.non_trainable_variables) == 4
+    assert not block.trainable_variables
+    assert len(block.non_trainable_variables) == 4
 
 
 def test_automatic_names_count_up():
@@ -117,7 +119,8 @@ def test_get_build_config_builds_again():
     dense(X)
     again = layers.Dense.from_config(dense.get_config())
     again.build_from_config(dense.get_build_config())
-    assert again.built and again.kernel.shape == (3, 2)
+    assert again.built
+    assert again.kernel.shape == (3, 2)
 
 
 def test_set_weights_wants_the_same_shapes():

@@ -46,8 +46,10 @@ def test_a_loss_of_nan_names_epoch_step_and_layer_and_keeps_the_weights():
     assert all(np.isfinite(array).all() for array in model.get_weights())
     # Two good steps were taken before, and they count.
     other = breaking_model()
-    assert model.optimizer.iterations is not None and int(model.optimizer.iterations) == 2
-    assert np.isfinite(model.predict(X, verbose=0)).all() and other is not model
+    assert model.optimizer.iterations is not None
+    assert int(model.optimizer.iterations) == 2
+    assert np.isfinite(model.predict(X, verbose=0)).all()
+    assert other is not model
 
 
 def test_a_learning_rate_that_explodes_ends_the_run():

@@ -33,12 +33,14 @@ def test_training_learns():
     model = make_model(optimizer=mn.optimizers.Adam(0.02))
     history = model.fit(X, Y, epochs=60, verbose=0)
     assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
-    assert history.epoch == list(range(60)) and list(history.history) == ["accuracy", "loss"]
+    assert history.epoch == list(range(60))
+    assert list(history.history) == ["accuracy", "loss"]
 
 
 def test_the_same_seed_gives_the_same_bits():
     (one, first), (other, second) = fitted(), fitted()
-    assert same_weights(one, other) and first.history == second.history
+    assert same_weights(one, other)
+    assert first.history == second.history
     assert not same_weights(one, fitted(seed=4)[0])
 
 
@@ -204,8 +206,10 @@ def test_class_weight_reaches_targets_of_three_axes():
 def test_verbose_prints_a_line_an_epoch(capsys):
     fitted(verbose=2, epochs=2, validation_data=(X, Y))
     printed = capsys.readouterr().out
-    assert "Epoch 1/2" in printed and "Epoch 2/2" in printed
-    assert printed.count("val_loss:") == 2 and "accuracy:" in printed
+    assert "Epoch 1/2" in printed
+    assert "Epoch 2/2" in printed
+    assert printed.count("val_loss:") == 2
+    assert "accuracy:" in printed
     fitted(verbose=0)
     assert capsys.readouterr().out == ""
 
@@ -380,7 +384,8 @@ def test_training_donates_the_models_buffers_and_never_the_callers():
     kernel = jax.numpy.asarray(model.get_weights()[0])
     model.layers[0].kernel.assign(kernel)
     model.fit(x, Y, epochs=2, verbose=0)
-    assert not x.is_deleted() and not kernel.is_deleted()
+    assert not x.is_deleted()
+    assert not kernel.is_deleted()
 
 
 def test_a_model_built_from_the_first_data():

@@ -293,8 +293,7 @@ class Normalization(Layer):
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
         sizes_known = [int(size) for size in sizes if size is not None]
         if self.mean is not None:
-            first = [np.broadcast_to(np.asarray(given, np.float32).reshape(_fit(given, sizes_known)),
-                                     sizes_known) for given in (self.mean, self.variance)]  # fmt: skip
+            first = [_spread(given, sizes_known) for given in (self.mean, self.variance)]
         else:
             first = [np.zeros(sizes_known, np.float32), np.ones(sizes_known, np.float32)]
         names = ("mean", "variance")
@@ -367,6 +366,11 @@ class Normalization(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of x."""
         return input_shape
+
+
+def _spread(given: Any, sizes: list[int]) -> np.ndarray:
+    values = np.asarray(given, np.float32)
+    return np.broadcast_to(values.reshape(_fit(given, sizes)), sizes)
 
 
 def _fit(given: Any, sizes: list[int]) -> tuple[int, ...]:

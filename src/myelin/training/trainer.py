@@ -101,10 +101,10 @@ class Trainer(Compiled):
         listed.set_params({"epochs": epochs, "steps": feed.steps, "verbose": verbose})
         validate = None
         if validation is not None:
+            size = validation_batch_size or batch_size
             validate = self._validation(
-                programs, live, validation, validation_batch_size or batch_size, validation_steps, listed,
-                validation_freq,
-            )  # fmt: skip
+                programs, live, validation, size, validation_steps, listed, validation_freq
+            )
             self._chosen_on = honesty.chosen_on(validation, listed.callbacks)
         fit = Fit(
             model=self, programs=programs, live=live,
