@@ -33,7 +33,7 @@ _NAMES = {
     "Initializer": "initializers", "Regularizer": "regularizers", "Loss": "losses",
     "Metric": "metrics", "Optimizer": "optimizers", "DTypePolicy": "dtypes",
     "load_model": "saving", "install": "keras_script", "uninstall": "keras_script",
-    "load_ipython_extension": "keras_script",
+    "load_ipython_extension": "keras_script", "unload_ipython_extension": "keras_script",
 }  # fmt: skip
 
 if TYPE_CHECKING:

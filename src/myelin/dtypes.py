@@ -11,6 +11,11 @@ import numpy as np
 from myelin import errors
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
+_NUMBERS = (
+    *_FLOATS,
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    "bool",
+)
 _floatx = "float32"
 _policy: DTypePolicy | None = None
 
@@ -41,14 +46,20 @@ def name_of(dtype: Any) -> str:
 
     >>> name_of(np.float32)
     'float32'
+
+    Raises:
+        UnknownNameError: there is no such type.
     """
     if isinstance(dtype, str) and dtype in ("bfloat16", "string"):
         return dtype
-    if dtype is float:
+    if dtype is None or dtype is float:
         return floatx()
     if dtype is int:
         return "int32"
-    return str(np.dtype(dtype).name)
+    try:
+        return str(np.dtype(dtype).name)
+    except (TypeError, ValueError):
+        raise errors.unknown_name("number type", dtype, _NUMBERS) from None
 
 
 def is_float(dtype: Any) -> bool:

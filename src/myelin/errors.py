@@ -50,11 +50,11 @@ class OptimisticScoreWarning(UserWarning):
     """A score was taken on data that also chose the epoch."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """A closing sentence such as `Did you mean "relu"?`, or the known names, or nothing."""
     names = sorted(set(known))
     lowered = {candidate.lower().replace("_", ""): candidate for candidate in names}
-    close = difflib.get_close_matches(name.lower().replace("_", ""), lowered, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).lower().replace("_", ""), lowered, n=1, cutoff=0.5)
     if close:
         return f'Did you mean "{lowered[close[0]]}"?'
     if names and len(names) <= 12:
@@ -62,7 +62,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return ""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """The error for `name`, which is no `kind`; the caller raises it."""
     return UnknownNameError(f'There is no {kind} called "{name}". {nearest(name, known)}'.strip())
 
@@ -72,11 +72,14 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
 
     Raises:
         MissingExtraError: the module is not installed.
+        ImportError: it is installed, but cannot be imported; the package's own error.
     """
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         package = module.partition(".")[0]
+        if (error.name or package).partition(".")[0] != package:
+            raise
         raise MissingExtraError(
             f"{purpose} needs {package}, which is not installed: pip install 'myelin[{extra}]'"
         ) from error

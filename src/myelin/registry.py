@@ -26,6 +26,8 @@ _own: dict[tuple[str, str], type] = {}
 # What users registered, by "package>name", and what a custom_object_scope adds for a while.
 _registered: dict[str, Any] = {}
 _scoped: dict[str, Any] = {}
+# The user's own objects that `copied` meets, by the names it invents for them; else None.
+_noted: dict[str, Any] | None = None
 
 _PACKAGES = (
     "layers",
@@ -112,12 +114,13 @@ def serialize(value: Any) -> Any:
     name = _name_of_function(value)
     if name is not None:
         return name
-    if hasattr(value, "get_config"):
+    if hasattr(value, "get_config") and not inspect.isclass(value):
+        own = not _is_custom(value)
         return {
             "module": keras_module(type(value)),
             "class_name": type(value).__name__,
             "config": value.get_config(),
-            "registered_name": get_registered_name(type(value)) if _is_custom(value) else None,
+            "registered_name": None if own else _note(type(value)),
         }
     raise TypeError(
         f"{value!r} cannot be written to a configuration: register it with "
@@ -130,16 +133,43 @@ def _is_custom(value: Any) -> bool:
 
 
 def _name_of_function(value: Any) -> Any:
-    """How a function is written: Myelin's own by name, a registered one as a dictionary."""
-    if not (inspect.isfunction(value) or inspect.isclass(value) or callable(value)):
+    """How a function is written: Myelin's own by name, a user's as a dictionary with its name.
+
+    None for what is no function, and for a lambda, which has no name to find it by again.
+    """
+    if not callable(value) or hasattr(value, "get_config") or inspect.isclass(value):
         return None
-    for name, known in {**_registered, **_scoped}.items():
-        if known is value:
-            return {"class_name": "function", "config": name, "registered_name": name}
-    module = getattr(value, "__module__", "") or ""
-    if inspect.isfunction(value) and module.startswith("myelin."):
+    module = getattr(value, "__module__", None)
+    if inspect.isfunction(value) and str(module).startswith("myelin."):
         return value.__name__
-    return None
+    name = _note(value)
+    if name in (None, "<lambda>"):
+        return None
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+def _note(target: Any) -> str | None:
+    """The name to write for a user's class or function, also for `copied` to find it by."""
+    if _noted is None:
+        return get_registered_name(target)
+    name = f"copied>{len(_noted)}"
+    _noted[name] = target
+    return name
+
+
+def copied(value: Any) -> Any:
+    """A new object made from the configuration of `value`, as if written and read again.
+
+    The user's own classes and functions need not be registered, nor have a name.
+    """
+    global _noted
+    before, _noted = _noted, {}
+    try:
+        config = serialize(value)
+        with custom_object_scope(_noted):
+            return deserialize(config)
+    finally:
+        _noted = before
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -159,7 +189,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if class_name == "__numpy__":
         return np.asarray(inner, dtype=config.get("dtype"))
     if class_name == "function":
-        return find_registered(config.get("registered_name") or inner)
+        return find_registered(inner)
     if class_name == "DTypePolicy":
         return dtypes.DTypePolicy.from_config(inner)
     cls = find_class(class_name, config.get("module"), config.get("registered_name"))
@@ -170,12 +200,23 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 def find_class(name: str, module: str | None = None, registered_name: str | None = None) -> Any:
-    """The class that a configuration names: a custom one first, then Myelin's own."""
+    """The class that a configuration names: a custom one first, then Myelin's own.
+
+    Args:
+        name: of the class.
+        module: where it was defined; a user's own module never leads to a class of Myelin's.
+        registered_name: `"package>name"` for a class of the user's.
+
+    Raises:
+        UnknownNameError: there is no such class here.
+    """
     for key in (registered_name, name):
         found = _lookup_custom(key) if key else None
         if found is not None:
             return found
-    package = (module or "").rpartition(".")[2]
+    top, package = (module or "").partition(".")[0], (module or "").rpartition(".")[2]
+    if top not in ("", "keras", "myelin") or ">" in (registered_name or ""):
+        raise errors.unknown_name("registered class", registered_name or name, get_custom_objects())
     # Keras writes models, and everything at its door, as "keras"; metrics and losses share names.
     order = [package] if package in _PACKAGES else [p for p in _PACKAGES if p != "metrics"]
     for candidate in order:
@@ -188,7 +229,11 @@ def find_class(name: str, module: str | None = None, registered_name: str | None
 
 
 def find_registered(name: str) -> Any:
-    """A function that the user registered, by its registered or plain name."""
+    """A function or class that the user registered, by its registered or plain name.
+
+    Raises:
+        UnknownNameError: nothing is registered under it.
+    """
     found = _lookup_custom(name)
     if found is None:
         raise errors.unknown_name("registered function", name, get_custom_objects())
@@ -196,12 +241,16 @@ def find_registered(name: str) -> Any:
 
 
 def _lookup_custom(name: str) -> Any:
+    """What the user calls `name`: `"f"` also finds `"package>f"`, and that finds `"f"`."""
+    plain = name.rpartition(">")[2]
     for known in (_scoped, _registered):
-        if name in known:
-            return known[name]
-        for full, value in known.items():
-            if full.rpartition(">")[2] == name:
-                return value
+        for key in (name, plain):
+            if key in known:
+                return known[key]
+        if plain == name:
+            for full, value in known.items():
+                if full.rpartition(">")[2] == name:
+                    return value
     return None
 
 
@@ -228,12 +277,12 @@ def get_custom_objects() -> dict[str, Any]:
     return {**_registered, **_scoped}
 
 
-def get_registered_name(target: Any) -> str:
-    """The name a class or function is registered under, else its own name."""
+def get_registered_name(target: Any) -> str | None:
+    """The name a class or function is registered under, else its own name, if it has one."""
     for name, value in get_custom_objects().items():
         if value is target:
             return name
-    return str(target.__name__)
+    return getattr(target, "__name__", None)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin import dtypes
-from myelin.errors import ShapeError
+from myelin.errors import InputError, ShapeError
 
 _cast_to: str | None = None
+# How many numbers may still be made; None: as many as the machine holds.
+_left: int | None = None
 
 
 class Variable:
@@ -32,7 +35,13 @@ class Variable:
         path: where it stands, such as `"dense/kernel"`; unique inside a model.
         regularizer: `array -> scalar` added to the loss, or None.
         constraint: `array -> array` applied after each update, or None.
+
+    Raises:
+        InputError: inside `room`, there is not enough of it left.
     """
+
+    # NumPy arrays on the left of an operator leave the work to the one here, as with jax arrays.
+    __array_priority__ = 100
 
     def __init__(
         self,
@@ -47,6 +56,7 @@ class Variable:
         constraint: Any = None,
     ) -> None:
         if callable(initializer):
+            _take_room(name, shape or ())
             dtype = dtypes.floatx() if dtype is None else dtypes.name_of(dtype)
             initializer = initializer(tuple(shape or ()), dtype=dtype)
         elif dtype is None and not hasattr(initializer, "dtype"):
@@ -143,6 +153,10 @@ class Variable:
     def __format__(self, spec: str) -> str:
         return format(self._value.item() if self.ndim == 0 else self._value, spec)
 
+    # Python takes the hash away from a class that defines equality: `==` compares numbers here.
+    def __hash__(self) -> int:
+        return id(self)
+
     def __repr__(self) -> str:
         return (
             f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
@@ -167,7 +181,7 @@ def _forward_operators() -> None:
 
     binary = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
     names = [f"__{prefix}{name}__" for name in binary for prefix in ("", "r")]
-    names += [f"__{name}__" for name in ("neg", "pos", "abs", "lt", "le", "gt", "ge")]
+    names += [f"__{name}__" for name in ("neg", "pos", "abs", "lt", "le", "gt", "ge", "eq", "ne")]
     for name in names:
         setattr(Variable, name, operator(name))
 
@@ -184,6 +198,32 @@ def autocast(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _cast_to = before
+
+
+@contextlib.contextmanager
+def room(count: int) -> Iterator[None]:
+    """Inside the block, variables of `count` numbers in all can be made, and no more.
+
+    For configurations from files: a forged size is refused before memory is taken for it.
+
+    Raises:
+        InputError: in the block, where a variable is made for which there is no room left.
+    """
+    global _left
+    before, _left = _left, count
+    try:
+        yield
+    finally:
+        _left = before
+
+
+def _take_room(name: str, shape: Sequence[int]) -> None:
+    global _left
+    if _left is None:
+        return
+    _left -= math.prod(shape)
+    if _left < 0:
+        raise InputError(f'Variable "{name}": there is no room for the shape {tuple(shape)}')
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ MISTAKES = {
         lambda: fit(y=changed(np.ones((60, 1), "float32"), (5, 0), np.nan), model=make_model(1)),
         InputError, r"NaN at y\[5, 0\]"),
     "NaN in the weights": (
-        lambda: fit(sample_weight=changed(np.ones(60), 4, np.nan)), InputError, r"sample_weight\[4"),
+        lambda: fit(sample_weight=changed(np.ones(60), 4, np.nan)),
+        InputError, r"sample_weight\[4"),
     "NaN in the validation data": (
         lambda: fit(validation_data=(changed(X, (0, 0), np.nan), Y)), InputError, "NaN"),
     "a label above the classes": (

@@ -236,7 +236,9 @@ def _find(module: str, name: str) -> Any:
     path = _below_keras(module)
     for source in _sources(path) if path is not None else ():
         value = getattr(source, name, _MISSING)
-        if value is not _MISSING and _is_public(source, name, value):
+        # A module of Myelin's gets a stand-in, so that what it lacks is answered as Keras's name.
+        own_module = isinstance(value, ModuleType) and value.__name__.startswith("myelin.")
+        if value is not _MISSING and not own_module and _is_public(source, name, value):
             return value
     return _at(_moved(module).get(name))
 

@@ -22,35 +22,6 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 _STANDINS = "keras_script.stand_ins"
 
-_FLOATX = {
-    "floatx": "dtypes:floatx",
-    "set_floatx": "dtypes:set_floatx",
-    "epsilon": f"{_STANDINS}:epsilon",
-    "backend": f"{_STANDINS}:backend",
-    "image_data_format": f"{_STANDINS}:image_data_format",
-    "set_image_data_format": f"{_STANDINS}:set_image_data_format",
-}
-
-_POLICY = {
-    "dtype_policy": "dtypes:dtype_policy",
-    "set_dtype_policy": "dtypes:set_dtype_policy",
-}
-
-_CUSTOM = {
-    name: f"registry:{name}"
-    for name in (
-        "register_keras_serializable",
-        "custom_object_scope",
-        "get_custom_objects",
-        "get_registered_name",
-    )
-} | {
-    "CustomObjectScope": "registry:custom_object_scope",
-    "get_registered_object": "registry:find_registered",
-    "serialize_keras_object": "registry:serialize",
-    "deserialize_keras_object": "registry:deserialize",
-}
-
 _IMAGE_FILES = {
     name: f"utils:{name}" for name in ("array_to_img", "img_to_array", "load_img", "save_img")
 }
@@ -64,53 +35,23 @@ _BACKEND_SAME = _words("""
     round shape sigmoid sign silu sin softmax softplus softsign sqrt square squeeze stack
     std sum tanh tile transpose var where zeros zeros_like
 """)
-_BACKEND = (
-    {name: f"ops:{name}" for name in _BACKEND_SAME}
-    | _FLOATX
-    | {
-        "clear_session": f"{_STANDINS}:clear_session",
-        "dot": "ops:matmul",
-        "int_shape": "ops:shape",
-        "pow": "ops:power",
-        "variable": "variable:Variable",
-    }
-)
+_BACKEND = {name: f"ops:{name}" for name in _BACKEND_SAME} | {
+    "dot": "ops:matmul",
+    "int_shape": "ops:shape",
+    "pow": "ops:power",
+    "variable": "variable:Variable",
+}
 
 # Paths below "keras" -> name -> target.
 MOVED: dict[str, dict[str, str]] = {
     "": {
-        "Variable": "variable:Variable",
-        "DTypePolicy": "dtypes:DTypePolicy",
         "version": f"{_STANDINS}:version",
-        "Initializer": "initializers:Initializer",
-        "Layer": "layers:Layer",
-        "Loss": "losses:Loss",
-        "Metric": "metrics:Metric",
-        "Optimizer": "optimizers:Optimizer",
-        "Regularizer": "regularizers:Regularizer",
-        "Sequential": "models:Sequential",
-        "Model": "models:Model",
-        "Input": "layers:Input",
     },
     "backend": _BACKEND,
-    "config": _FLOATX | _POLICY,
     "dtype_policies": {"DTypePolicy": "dtypes:DTypePolicy", "get": "dtypes:policy_for"},
-    "mixed_precision": _POLICY
-    | {
-        "set_global_policy": "dtypes:set_dtype_policy",
-        "global_policy": "dtypes:dtype_policy",
-        "Policy": "dtypes:DTypePolicy",
-        "DTypePolicy": "dtypes:DTypePolicy",
-    },
     "preprocessing": {"image_dataset_from_directory": "utils:image_dataset_from_directory"},
     "preprocessing.image": _IMAGE_FILES,
     "preprocessing.sequence": {"pad_sequences": "utils:pad_sequences"},
-    "saving": _CUSTOM,
-    "utils": _CUSTOM
-    | {
-        "set_random_seed": "random:set_random_seed",
-        "clear_session": f"{_STANDINS}:clear_session",
-    },
 }
 
 _FLOAT_AND_INTEGER_TYPES = _words("""

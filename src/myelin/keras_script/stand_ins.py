@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin import errors, naming
 from myelin.keras_script.names import KERAS_VERSION
 
 Tensor = jax.Array
@@ -33,45 +31,6 @@ class PhysicalDevice(NamedTuple):
 def version() -> str:
     """The Keras version whose names and behaviour Myelin follows."""
     return KERAS_VERSION
-
-
-def backend() -> str:
-    """The engine under the layers, always `"jax"`."""
-    return "jax"
-
-
-def epsilon() -> float:
-    """The small number that keeps a division or a logarithm finite."""
-    return 1e-7
-
-
-def image_data_format() -> str:
-    """Where the channels of an image are, always `"channels_last"`."""
-    return "channels_last"
-
-
-def set_image_data_format(data_format: str) -> None:
-    """Accepts `"channels_last"`, the one order there is.
-
-    Raises:
-        InputError: any other order.
-    """
-    if data_format != "channels_last":
-        raise errors.InputError(
-            f'images are "channels_last" here, (height, width, channels), not "{data_format}": '
-            "move the axis with numpy.moveaxis(images, 1, -1)"
-        )
-
-
-def clear_session(free_memory: bool = True) -> None:
-    """Starts the automatic names (`dense`, `dense_1`, …) anew.
-
-    Args:
-        free_memory: also collect garbage at once.
-    """
-    naming.reset_names()
-    if free_memory:
-        gc.collect()
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:

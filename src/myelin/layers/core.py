@@ -230,13 +230,15 @@ class Lambda(Layer):
     `myelin.saving.register_keras_serializable`; files never hold code.
 
     Args:
-        function: takes an array and returns one; may take `training`.
+        function: takes an array and returns one, and may take `training`; or the name of an
+            activation.
         output_shape: the shape of y without the batch axis, or a function from the shape of x
             with it; found by tracing when None.
         arguments: further keyword arguments of `function`.
 
     Raises:
         InputError: `function` cannot be called.
+        UnknownNameError: no activation goes by that name.
     """
 
     def __init__(
@@ -248,9 +250,9 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not callable(function):
+        self.function = activations.get(function) if isinstance(function, str) else function
+        if not callable(self.function):
             raise InputError(f"Lambda: wants a function, got {function!r}")
-        self.function = function
         self.output_shape = output_shape
         self.mask = mask
         self.arguments = arguments or {}

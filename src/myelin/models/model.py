@@ -54,17 +54,27 @@ class Model(Trainer):
         """Prints the table of layers, output shapes and numbers of parameters.
 
         Args:
-            line_length: the width in characters.
-            positions: accepted for Keras's sake.
-            print_fn: takes each line instead of printing.
+            line_length: the width in characters; that of the terminal, up to 88, when None.
+            positions: where each column ends, as shares of the width.
+            print_fn: takes the whole text instead of its being printed.
             expand_nested: lists the layers inside layers too.
             show_trainable: adds a column that says whether a layer trains.
-            layer_range: names of the first and the last layer to list.
+            layer_range: names, or patterns, of the first and the last layer to list.
+
+        Raises:
+            InputError: `layer_range` names no layers, or there is no room for the columns.
         """
-        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
+        print_summary(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the whole model to one file; the ending picks the format (`.myelin`, `.keras`).
+        """Writes the whole model to one file, in Myelin's own format whatever the ending.
+
+        Args:
+            filepath: the name of the file.
+            overwrite: whether an existing file is replaced.
+            kwargs: as for `myelin.saving.save_model`.
 
         Raises:
             FileExistsError: the file exists and `overwrite` is False.

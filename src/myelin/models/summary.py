@@ -2,78 +2,141 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from myelin import dtypes
-from myelin.layers.base import Layer
+import jax
+import jax.numpy as jnp
+
+from myelin.errors import InputError
+from myelin.layers.base import Layer, is_shape
+
+# Where each column ends, as a share of the width, and the widest that a table is by itself.
+_ENDS, _WIDEST, _TRAINABLE = (0.45, 0.80, 1.0), 88, 12
+_NARROWEST_COLUMN = 4
 
 
 def print_summary(
     model: Any,
     line_length: int | None = None,
-    print_fn: Any = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
     expand_nested: bool = False,
     show_trainable: bool = False,
-    layer_range: Any = None,
+    layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Prints layers, output shapes and parameter counts as Keras does; see `Model.summary`."""
+    """Prints layers, output shapes and parameter counts as Keras does; see `Model.summary`.
+
+    Raises:
+        InputError: `layer_range` names no layers, or there is no room for the columns.
+    """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_lines=True)
-    table.add_column("Layer (type)", overflow="fold")
-    table.add_column("Output Shape", overflow="fold")
-    table.add_column("Param #", justify="right")
-    if show_trainable:
-        table.add_column("Trainable", justify="center")
-    for layer, shape, depth in _rows(model, expand_nested, layer_range):
-        name = Text("  " * depth + layer.name)
-        name.append(" (")
-        name.append(type(layer).__name__, style="bright_blue")
-        name.append(")")
-        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        cells: list[Any] = [name, _shape_text(shape), Text(count, style="green")]
-        if show_trainable:
-            cells.append("Y" if layer.trainable_variables or not layer.weights else "N")
-        table.add_row(*cells)
-    file = io.StringIO() if print_fn else None
-    console = Console(file=file, width=line_length, highlight=False)
-    console.print(Text.assemble(("Model: ", "bold"), (f'"{model.name}"', "bold")))
+    layers = _within(model.layers, layer_range)
+    table = _table(line_length, positions, show_trainable)
+    for layer, depth in _with_nested(layers, 0, expand_nested):
+        table.add_row(*_cells(layer, depth, show_trainable))
+    # A line that is longer than the terminal was asked for: nothing is cut off.
+    width = max(line_length or 0, shutil.get_terminal_size().columns)
+    plain: dict[str, Any] = {"force_terminal": False, "color_system": None} if print_fn else {}
+    console = Console(highlight=False, width=width, **plain)
+    if print_fn:
+        console.begin_capture()
+    console.print(Text(f'Model: "{model.name}"', style="bold"))
     console.print(table)
     for title, variables in _totals(model):
-        count = sum(v.size for v in variables)
-        size = sum(v.size * _bytes(v.dtype) for v in variables)
-        line = Text(f" {title}: ", style="bold")
-        line.append(f"{count:,}", style="green not bold")
-        line.append(f" ({_readable(size)})", style="not bold")
-        console.print(line)
-    if file is not None:
-        print_fn(file.getvalue())
+        count = sum(variable.size for variable in variables)
+        size = sum(variable.size * jnp.dtype(variable.dtype).itemsize for variable in variables)
+        parts = (f" {title}: ", "bold"), (f"{count:,}", "color(34)"), f" ({_readable(size)})"
+        console.print(Text.assemble(*parts))
+    if print_fn:
+        print_fn(console.end_capture())
 
 
-def _rows(
-    model: Any, expand_nested: bool, layer_range: Any, depth: int = 0
-) -> Iterator[tuple[Layer, Any, int]]:
-    shape = model.input_shape if getattr(model, "built", False) else None
-    inside = layer_range is None
-    for layer in model.layers:
-        shape = None if shape is None else layer.compute_output_shape(shape)
-        inside = inside or layer.name == layer_range[0]
-        if inside:
-            yield layer, shape, depth
-            if expand_nested and hasattr(layer, "layers"):
-                yield from _rows(layer, True, None, depth + 1)
-        if layer_range is not None and layer.name == layer_range[1]:
-            return
+def _within(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer]:
+    """The layers from the first that matches one pattern to the last that matches the other."""
+    if layer_range is None:
+        return layers
+    if len(layer_range) != 2 or not all(isinstance(end, str) for end in layer_range):
+        raise InputError(f"layer_range wants two names of layers, got {layer_range!r}")
+    found = [
+        [place for place, layer in enumerate(layers) if re.match(end, layer.name)]
+        for end in layer_range
+    ]
+    if not all(found):
+        known = ", ".join(layer.name for layer in layers)
+        raise InputError(f"layer_range={layer_range!r} matches no layers. Layers: {known}")
+    first, last = min(found[0]), max(found[1])
+    if first > last:
+        first, last = min(found[1]), max(found[0])
+    return layers[first : last + 1]
 
 
-def _shape_text(shape: Any) -> str:
-    if shape is None:
-        return "?"
-    return f"({', '.join('None' if axis is None else str(axis) for axis in shape)})"
+def _table(line_length: int | None, positions: Sequence[float] | None, trainable: bool) -> Any:
+    from rich.table import Table
+
+    headers: list[tuple[str, Any]] = [
+        ("Layer (type)", "left"),
+        ("Output Shape", "left"),
+        ("Param #", "right"),
+    ]
+    ends, widest = [*(positions or _ENDS)], _WIDEST
+    if trainable:
+        headers.append(("Trainable", "center"))
+        ends, widest = [*(0.9 * end for end in ends), 1.0], widest + _TRAINABLE
+    width = line_length or min(widest, shutil.get_terminal_size().columns - 4)
+    table = Table(width=width, show_lines=True)
+    begin = 0
+    for (title, justify), end in zip(headers, ends, strict=False):
+        column = int(end * width) - begin
+        if column < _NARROWEST_COLUMN:
+            raise InputError(f"summary: line_length={width} leaves no room for the column {title}")
+        begin += column
+        table.add_column(title, justify=justify, width=column)
+    return table
+
+
+def _with_nested(
+    layers: list[Layer], depth: int, expand_nested: bool
+) -> Iterator[tuple[Layer, int]]:
+    for layer in layers:
+        yield layer, depth
+        if expand_nested:
+            yield from _with_nested(getattr(layer, "layers", []), depth + 1, True)
+
+
+def _cells(layer: Layer, depth: int, show_trainable: bool) -> list[Any]:
+    from rich.text import Text
+
+    name = "   " * depth + "└ " * bool(depth) + layer.name
+    cells = [Text.assemble(f"{name} (", (type(layer).__name__, "color(33)"), ")")]
+    cells.append(_shape(layer))
+    count = f"{layer.count_params():,}" if layer.built else "0"
+    cells.append(Text.assemble((count, "color(34)"), "" if layer.built else " (unbuilt)"))
+    if show_trainable and not layer.weights:
+        cells.append(Text("-", style="bold"))
+    elif show_trainable:
+        answer, color = ("Y", 34) if layer.trainable else ("N", 9)
+        cells.append(Text(answer, style=f"bold color({color})"))
+    return cells
+
+
+def _shape(layer: Layer) -> Any:
+    """The shape of the outputs for the inputs that the layer was built for."""
+    from rich.text import Text
+
+    if layer._build_shape is None:
+        return Text("?")
+    shape = layer.compute_output_shape(layer._build_shape)
+    shapes = jax.tree.leaves(shape, is_leaf=is_shape)
+    if len(shapes) != 1:
+        return Text(str(shape))
+    axes = [(str(axis), "color(45)" if axis is None else "color(34)") for axis in shapes[0]]
+    between = [piece for axis in axes for piece in (", ", axis)][1:]
+    return Text.assemble("(", *between, ")")
 
 
 def _totals(model: Any) -> list[tuple[str, list[Any]]]:
@@ -89,15 +152,9 @@ def _totals(model: Any) -> list[tuple[str, list[Any]]]:
     return totals
 
 
-def _bytes(dtype: str) -> int:
-    import numpy as np
-
-    return 2 if dtypes.name_of(dtype) == "bfloat16" else np.dtype(dtype).itemsize
-
-
 def _readable(size: float) -> str:
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1024 or unit == "GB":
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if size < 1024:
             return f"{size:.2f} {unit}"
         size /= 1024
-    return ""
+    return f"{size:.2f} PB"

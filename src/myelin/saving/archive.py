@@ -6,18 +6,21 @@ they were compiled), `weights.safetensors` and, once training began, `optimizer.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from myelin import registry
+from myelin import registry, variable
 from myelin.errors import FileFormatError, InputError, UnknownNameError, nearest
 from myelin.saving import fitting, optimizer_state, sniff, weights, zips
 from myelin.saving.atomic import as_path, replacing, target_of
 
 FORMAT_VERSION = 1
+# Numbers that a model may hold beyond its weights, such as what a layer of one's own keeps.
+_SPARE = 1 << 20
 
 _METADATA, _CONFIG = "metadata.json", "config.json"
 _WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
@@ -110,7 +113,7 @@ def load_model(
         state = archive.read(_OPTIMIZER) if _OPTIMIZER in archive.names else None
     with registry.custom_object_scope(custom_objects or {}):
         compiled = config.pop("compile_config", None)
-        model = _made(config, where)
+        model = _made(config, where, sum(array.size for array in arrays.values()))
         variables = model.name_variables("", set()) if model.built else {}
         try:
             renamed = fitting.assign(variables, arrays, where)
@@ -218,10 +221,16 @@ def _check_metadata(metadata: dict[str, Any], where: str) -> None:
         )
 
 
-def _made(config: dict[str, Any], where: str) -> Any:
-    """The model of a configuration, built where it was built."""
+def _made(config: dict[str, Any], where: str, stored: int | None = None) -> Any:
+    """The model of a configuration, built where it was built.
+
+    A file brings the weights for it, `stored` numbers in all: a configuration that wants many
+    more was forged, and is refused before memory is taken.
+    """
+    room = contextlib.nullcontext() if stored is None else variable.room(stored + _SPARE)
     try:
-        model = registry.deserialize(config)
+        with room:
+            model = registry.deserialize(config)
     except UnknownNameError as error:
         raise _unknown(error, where) from error
     # A damaged configuration can fail anywhere in any layer.

@@ -48,18 +48,23 @@ def train_step(task: Task, state: State, batch: Batch) -> State:
 
     gradient_of = jax.value_and_grad(loss_of, has_aux=True)
     (loss, (y_pred, other)), gradients = gradient_of(state["trainable"])
-    trainable, optimizer = task.optimizer.step(state["trainable"], gradients, state["optimizer"])
-    after = {
-        **state,
-        "trainable": trainable,
-        "other": other,
-        "optimizer": optimizer,
-        "metrics": _measured(task, state, batch, y_pred, loss),
-        "step": state["step"] + 1,
-    }
+
+    def advanced() -> State:
+        trainable, optimizer = task.optimizer.step(
+            state["trainable"], gradients, state["optimizer"]
+        )
+        return {
+            **state,
+            "trainable": trainable,
+            "other": other,
+            "optimizer": optimizer,
+            "metrics": _measured(task, state, batch, y_pred, loss),
+            "step": state["step"] + 1,
+        }
+
+    # A branch, not a `where` over the state: that would copy every weight at every step.
     fine = jnp.isfinite(loss) & ~state["halted"]
-    kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, state)
-    return {**kept, "halted": ~fine}
+    return {**jax.lax.cond(fine, advanced, lambda: state), "halted": ~fine}
 
 
 def test_step(task: Task, state: State, batch: Batch) -> State:
