@@ -26,6 +26,10 @@ class UnknownNameError(MyelinError, ValueError):
     """A name that nothing goes by; names the nearest one that exists."""
 
 
+class NotBuiltError(MyelinError, AttributeError, ValueError):
+    """Asked for what is only known once the shape of a model's inputs is."""
+
+
 class NotCompiledError(MyelinError, ValueError):
     """`fit` or `evaluate` before `compile`."""
 

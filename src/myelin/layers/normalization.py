@@ -112,8 +112,8 @@ class BatchNormalization(Layer):
         if training and self.trainable:
             mean, var = _moments(wide, others, mask)
             keep = self.momentum
-            self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
-            self.moving_variance.assign(self.moving_variance * keep + var * (1 - keep))
+            self.moving_mean.assign(self.moving_mean.value * keep + mean * (1 - keep))
+            self.moving_variance.assign(self.moving_variance.value * keep + var * (1 - keep))
         else:
             mean, var = self.moving_mean.value, self.moving_variance.value
         factor = jax.lax.rsqrt(var + self.epsilon)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 
 from myelin import dtypes, registry
-from myelin.errors import InputError
+from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer, Shape
 from myelin.layers.core import InputLayer, KerasTensor
 from myelin.models.model import Model
@@ -87,9 +88,24 @@ class Sequential(Model):
             raise InputError(
                 f'Sequential: two layers are called "{layer.name}"; give one another name='
             )
-        if not self._row and self._input is None and layer._input_shape_given is not None:
-            self._input = InputLayer(batch_shape=layer._input_shape_given)
+        self._take_input_from(layer)
         self._row.append(layer)
+
+    def _take_input_from(self, layer: Layer) -> None:
+        """Learns the shape of the inputs from a first layer that knows it."""
+        given = layer._input_shape_given
+        if self._row or self._input is not None:
+            known = self._input.batch_shape if self._input is not None and not self._row else None
+            if given is not None and given != known:
+                warnings.warn(
+                    f"{layer.title}: input_shape is for the first layer and has no effect here",
+                    stacklevel=4,
+                )
+        elif given is not None:
+            self._input = InputLayer(batch_shape=given)
+        elif isinstance(layer, Sequential) and layer._input is not None:
+            inner = layer._input
+            self._input = InputLayer(batch_shape=inner.batch_shape, dtype=inner.input_dtype)
 
     def _changed(self) -> None:
         self.built = False
@@ -105,17 +121,22 @@ class Sequential(Model):
         """Builds each layer for the outputs of the one before.
 
         Args:
-            input_shape: of the inputs, batch axis first.
+            input_shape: of the inputs, batch axis first; what `Input` said when None.
 
         Raises:
-            InputError: no shape is known.
+            InputError: no shape is known, or it is not the one that is known.
         """
-        if input_shape is None:
+        if input_shape is None and self._input is None:
             raise InputError("Sequential.build wants the shape of the inputs, batch axis first")
-        if self._input is None and isinstance(input_shape, tuple | list):
-            self._input = InputLayer(batch_shape=(None, *input_shape[1:]))
-        self._build_shape = tuple(input_shape)
-        shape: Any = tuple(input_shape)
+        shape: Any = tuple(input_shape or self._input.batch_shape)  # type: ignore[union-attr]
+        if self._input is None:
+            self._input = InputLayer(batch_shape=(None, *shape[1:]))
+        elif not _fit(self._input.batch_shape, shape):
+            raise InputError(
+                f"{self.title}: takes inputs of shape {self._input.batch_shape}, so it cannot be "
+                f"built for {shape}"
+            )
+        self._build_shape = shape
         for layer in self._row:
             if not layer.built:
                 layer._build_for(shape)
@@ -145,12 +166,8 @@ class Sequential(Model):
 
     def _check_rank(self, value: jax.Array) -> None:
         assert self._input is not None
-        wanted = self._input.batch_shape
-        given = value.shape
-        fits = len(wanted) == len(given) and all(
-            w is None or w == g for w, g in zip(wanted, given, strict=True)
-        )
-        if not fits:
+        wanted, given = self._input.batch_shape, value.shape
+        if not _fit(wanted, given):
             first = f" for {self._row[0].title}" if self._row else ""
             raise self.wants(f"inputs of shape {wanted}{first}", given)
 
@@ -163,20 +180,57 @@ class Sequential(Model):
         return list(self._row)
 
     @property
-    def input_shape(self) -> Shape | None:
-        """The shape of the inputs, or None before it is known."""
-        return None if self._input is None else self._input.batch_shape
+    def input_shape(self) -> Shape:
+        """The shape of the inputs, batch axis first.
+
+        Raises:
+            NotBuiltError: it is not known yet.
+        """
+        if self.built:
+            return tuple(self._build_shape)
+        return self._known_input().batch_shape
 
     @property
     def output_shape(self) -> Any:
         """The shape of the outputs, batch axis first.
 
         Raises:
-            InputError: the model is not built.
+            NotBuiltError: the model is not built.
         """
         if not self.built:
-            raise InputError(f"{self.title} is not built: its input shape is not known yet")
+            raise self._not_built()
         return self._output_shape
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The shape and type of the inputs, in a list of one.
+
+        Raises:
+            NotBuiltError: they are not known yet.
+        """
+        known = self._known_input()
+        return [KerasTensor(self.input_shape, known.input_dtype, known.name)]
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The shape and type of the outputs, in a list of one.
+
+        Raises:
+            NotBuiltError: the model is not built.
+        """
+        last = self._row[-1] if self._row else self
+        return [KerasTensor(self.output_shape, last.compute_dtype, last.name)]
+
+    def _known_input(self) -> InputLayer:
+        if self._input is None:
+            raise self._not_built()
+        return self._input
+
+    def _not_built(self) -> NotBuiltError:
+        return NotBuiltError(
+            f"{self.title} is not built, since the shape of its inputs is not known yet: begin it "
+            "with Input(shape=(…)), or call build or call it on data first"
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for inputs of `input_shape`."""
@@ -204,6 +258,13 @@ class Sequential(Model):
         if not model.built and shape and model._row:
             model._build_for(tuple(shape))
         return model
+
+
+def _fit(wanted: Shape, given: Shape) -> bool:
+    """Whether two shapes can be of one array; None stands for any size."""
+    return len(wanted) == len(given) and all(
+        None in (one, other) or one == other for one, other in zip(wanted, given, strict=True)
+    )
 
 
 def _with_build(layer: Layer) -> dict[str, Any]:

@@ -75,5 +75,26 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return registry.deserialize(config, custom_objects)
 
 
-__all__ = ["NAMES", "OptaxOptimizer", "Optimizer", "deserialize", "get", "schedules",
-           "serialize", *(cls.__name__ for cls in _CLASSES)]  # fmt: skip
+__all__ = [
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "NAMES",
+    "Nadam",
+    "OptaxOptimizer",
+    "Optimizer",
+    "RMSprop",
+    "SGD",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]

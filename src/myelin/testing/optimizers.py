@@ -88,15 +88,16 @@ def _keeps_its_state(make: Callable[[], Any]) -> None:
     optimizer, params = make(), _start()
     state = optimizer.init(params)
     params, after = optimizer.step(params, _gradients(params, 0), state)
-    describe = lambda tree: jax.tree.map(  # noqa: E731
-        lambda a: (np.shape(a), str(np.asarray(a).dtype)), tree
-    )
-    same = describe(after) == describe(state)
+    same = _kinds(after) == _kinds(state)
     assert same, "A step keeps the structure, shapes and types of the state."
     copied = jax.tree.map(lambda a: jnp.asarray(np.array(a)), after)
     on, _ = optimizer.step(params, _gradients(params, 1), after)
     from_copy, _ = make().step(params, _gradients(params, 1), copied)
     agree(from_copy, on, "Going on from a copy of the state is the same.", rtol=0, atol=0)
+
+
+def _kinds(tree: Any) -> Any:
+    return jax.tree.map(lambda a: (np.shape(a), str(np.asarray(a).dtype)), tree)
 
 
 def _comes_back_from_config(make: Callable[[], Any], whole: Any) -> None:

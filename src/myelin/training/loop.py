@@ -156,7 +156,7 @@ def use_compilation_cache() -> None:
     A program compiled for one processor may not run on another, so each has a folder. Set
     `MYELIN_COMPILATION_CACHE` to another folder, or to nothing to keep no programs.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     root = os.environ.get("MYELIN_COMPILATION_CACHE", "~/.cache/myelin/compiled")
     if not root:
