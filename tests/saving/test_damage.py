@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import struct
 import tracemalloc
 import zipfile
@@ -209,6 +210,42 @@ def test_a_class_that_does_not_exist_is_named(tmp_path, good):
     (tmp_path / "f").write_bytes(content)
     with pytest.raises(ValueError, match=r'"os.system".*custom_objects'):
         saving.load_model(tmp_path / "f")
+
+
+def with_config(good, change):
+    """The good model with its configuration changed."""
+    with zipfile.ZipFile(io.BytesIO(good["model"])) as archive:
+        config = json.loads(archive.read("config.json"))
+    change(config)
+    return rewritten(good["model"], {"config.json": json.dumps(config)})
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        (1, "units", 10**9),
+        (2, "units", 2**20),
+        (0, "batch_shape", [None, 10**12]),
+        (0, "batch_shape", [None, 10**5, 10**5]),
+    ],
+)
+def test_giant_layers_are_refused_before_memory_is_taken(tmp_path, good, place, key, value):
+    def change(config):
+        config["config"]["layers"][place]["config"][key] = value
+        config["config"].pop("build_input_shape")
+
+    started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(tmp_path, with_config(good, change), "no room for the shape|does not fit|wants shape")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - started
+    assert grown < 200_000
+
+
+def test_giant_metrics_are_refused_before_memory_is_taken(tmp_path, good):
+    def change(config):
+        metric = {"class_name": "MeanIoU", "config": {"num_classes": 10**6}}
+        config["compile_config"]["metrics"] = [{**metric, "module": "keras.metrics"}]
+
+    refused(tmp_path, with_config(good, change), "no room for the shape.*compile=False")
 
 
 def test_an_optimizer_of_another_kind_is_named(tmp_path, model, good):

@@ -444,3 +444,26 @@ def test_mixed_precision_trains():
     history = model.fit(X, Y, epochs=60, verbose=0)
     assert model.layers[0].kernel.dtype == "float32"
     assert history.history["loss"][-1] < 0.6 * history.history["loss"][0]
+
+
+def test_a_setting_of_the_optimizer_that_changes_is_heeded():
+    model = make_model(optimizer=mn.optimizers.SGD(0.1))
+    model.fit(X, Y, verbose=0)
+    before = model.get_weights()
+    model.optimizer.clipvalue = 1e-12
+    model.fit(X, Y, verbose=0)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
+
+
+def test_a_model_made_anew_draws_the_same():
+    def trained():
+        random.set_random_seed(5)
+        model = mn.Sequential([mn.Input((4,)), mn.layers.Dropout(0.5), mn.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(X, Y.astype("float32"), verbose=0)
+        return model
+
+    one, other = trained(), trained()
+    assert one.layers[0].name != other.layers[0].name
+    assert same_weights(one, other)

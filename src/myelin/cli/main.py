@@ -80,7 +80,7 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="The optimizer's own if not given.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="The most epochs.")] = 20,
+    epochs: Annotated[int, typer.Option(help="The most epochs.")] = 50,
     batch_size: Annotated[int, typer.Option(help="Examples a step.")] = 32,
     validation_split: Annotated[
         float, typer.Option(help="Share of the training part that chooses the epoch.")

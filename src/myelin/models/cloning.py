@@ -34,7 +34,9 @@ def clone_model(
     """
     if call_function is not None:
         raise InputError("clone_model: call_function is for models whose layers are called")
-    if not isinstance(model, Sequential):
+    changed = recursive or clone_function is not None or input_tensors is not None
+    # A subclass may compute more than its layers in a row do; its configuration says all of it.
+    if not isinstance(model, Sequential) or (type(model) is not Sequential and not changed):
         return _copy_of_another(model, clone_function, input_tensors)
     clone = clone_function or registry.copied
 

@@ -19,8 +19,8 @@ from myelin.saving import fitting, optimizer_state, sniff, weights, zips
 from myelin.saving.atomic import as_path, replacing, target_of
 
 FORMAT_VERSION = 1
-# Numbers that a model may hold beyond its weights, such as what a layer of one's own keeps.
-_SPARE = 1 << 20
+# Numbers that layers may hold beyond the weights in the file, and those that metrics may hold.
+_SPARE, _FOR_METRICS = 1 << 20, 1 << 26
 
 _METADATA, _CONFIG = "metadata.json", "config.json"
 _WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
@@ -245,7 +245,8 @@ def _made(config: dict[str, Any], where: str, stored: int | None = None) -> Any:
 
 def _compile(model: Any, config: Any, where: str) -> None:
     try:
-        model.compile_from_config(config)
+        with variable.room(_FOR_METRICS):
+            model.compile_from_config(config)
     except UnknownNameError as error:
         raise _unknown(error, where, " With compile=False the model loads without it.") from error
     except Exception as error:

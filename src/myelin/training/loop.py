@@ -103,9 +103,21 @@ class Programs:
     def __init__(self, task: Task, eager: bool = False) -> None:
         use_compilation_cache()
         self.task = task
+        self._revision = _revision(task)
         self.train = _made(train_chunk, task, eager, donate_argnums=0)
         self.test = _made(test_chunk, task, eager, donate_argnums=0)
         self.predict = _made(predict_chunk, task, eager)
+
+
+    def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
+        """Whether they are still good: the same variables, and an optimizer set as it was."""
+        task = self.task
+        same = task.variables == variables and task.optimizer is optimizer
+        return same and self._revision == _revision(task)
+
+
+def _revision(task: Task) -> int:
+    return getattr(task.optimizer, "revision", 0)
 
 
 def _made(chunk: Any, task: Task, eager: bool, **options: Any) -> Any:

@@ -157,7 +157,7 @@ class Trainer(Compiled):
             jax.ShapeDtypeStruct((len(sample), *shape[1:]), np.dtype(np.float32)),
         )
         variables = self.name_variables("", set())
-        if self._programs is None or self._programs.task.variables != variables:
+        if self._programs is None or not self._programs.serve(variables, self.optimizer):
             self._programs = Programs(
                 Task(self, variables, objective, self.optimizer), self.run_eagerly
             )
