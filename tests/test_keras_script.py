@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import types
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -456,7 +455,11 @@ SAME_AS_PYTHON = {
 
         print(pickle.loads(pickle.dumps(Point(3))).x, pickle.loads(pickle.dumps(double))(4))
         """,
-    "future": "from __future__ import annotations\ndef f(x: Nothing): ...\nprint(f.__annotations__)",
+    "future": """
+        from __future__ import annotations
+        def f(x: Nothing): ...
+        print(f.__annotations__)
+        """,
     "annotated": "x: int = 3\nprint(__annotations__)",
     "reads": "print(input().upper())",
     "warns": "import warnings; warnings.warn('look out')",
@@ -585,7 +588,8 @@ def test_version(tmp_path):
 
 
 def test_starting_costs_no_jax(tmp_path):
-    code = "import sys; print([m for m in ('jax', 'sklearn', 'importlib.resources') if m in sys.modules])"
+    heavy = ("jax", "sklearn", "importlib.resources")
+    code = f"import sys; print([name for name in {heavy} if name in sys.modules])"
     assert run(MYELIN, "-c", code, cwd=tmp_path).stdout == "[]\n"
 
 
@@ -676,6 +680,3 @@ def test_children_of_a_module_find_myelin_too(tmp_path):
     )
     result = run(MYELIN, "-m", "package.pool", cwd=tmp_path)
     assert result.stdout == "[(1, '3.15.0'), (2, '3.15.0')]\n", result.stderr
-
-
-SCRIPTS = Path(__file__).parent / "scripts"

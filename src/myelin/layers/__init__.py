@@ -6,6 +6,7 @@ reshaping         Flatten, Reshape, Permute, RepeatVector
 regularization    Dropout and its kin, noise, ActivityRegularization
 normalization     BatchNormalization, LayerNormalization, Rescaling, Normalization
 base              Layer, which all of them are
+shapes            shapes and trees of shapes
 """
 
 from myelin.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax

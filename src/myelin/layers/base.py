@@ -13,10 +13,9 @@ import numpy as np
 
 from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
 from myelin.errors import InputError, ShapeError, nearest
+from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of, zeros
 from myelin.registry import Configured
 from myelin.variable import Variable
-
-Shape = tuple[int | None, ...]
 
 
 class CallContext:
@@ -208,7 +207,7 @@ class Layer(Configured):
             # jax reports shapes that do not fit as TypeError, without the layer.
             if "shape" not in str(error).lower() or isinstance(error, ShapeError):
                 raise
-            raise ShapeError(f"{self.title}: {error}; its input is {_shapes(inputs)}") from error
+            raise ShapeError(f"{self.title}: {error}; its input is {shapes_of(inputs)}") from error
 
     def _as_input(self, value: Any) -> Any:
         if isinstance(value, Variable):
@@ -255,7 +254,7 @@ class Layer(Configured):
             shapes = [self._traced_shape(input_shape, size) for size in (2, 3)]
         except _NEEDS_NUMBERS:
             # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
-            shapes = [self(_zeros(input_shape, size)) for size in (2, 3)]
+            shapes = [self(zeros(input_shape, size)) for size in (2, 3)]
         merge = lambda a, b: tuple(  # noqa: E731
             one if one == two else None for one, two in zip(a.shape, b.shape, strict=True)
         )
@@ -457,7 +456,7 @@ class Layer(Configured):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds for the shape that `get_build_config` gave."""
         if not self.built and config.get("input_shape") is not None:
-            self._build_for(_tuples(config["input_shape"]))
+            self._build_for(as_tuples(config["input_shape"]))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -467,43 +466,8 @@ class Layer(Configured):
 _NEEDS_NUMBERS = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
 
-def _zeros(input_shape: Any, size: int) -> Any:
-    """Arrays of zeros with `size` in the place of each None."""
-    fill = lambda shape: jnp.zeros([size if a is None else a for a in shape])  # noqa: E731
-    return jax.tree.map(fill, input_shape, is_leaf=is_shape)
-
-
-def is_shape(value: Any) -> bool:
-    """Whether `value` is one shape, not a tree of shapes."""
-    return isinstance(value, tuple | list) and all(a is None or isinstance(a, int) for a in value)
-
-
 def _is_plain_list(value: Any) -> bool:
     """Whether a list stands for an array (numbers all the way down), not for several inputs."""
     if isinstance(value, list) and value and not hasattr(value[0], "shape"):
         return not isinstance(value[0], dict)
     return False
-
-
-def _shapes(inputs: Any) -> Any:
-    return jax.tree.map(lambda a: tuple(a.shape), inputs)
-
-
-def _tuples(shape: Any) -> Any:
-    if isinstance(shape, dict):
-        return {name: _tuples(inner) for name, inner in shape.items()}
-    if is_shape(shape):
-        return tuple(shape)
-    return [_tuples(inner) for inner in shape]
-
-
-def positive_int(value: Any, owner: str, argument: str) -> int:
-    """`value` as an int above zero.
-
-    Raises:
-        InputError: it is none; names the layer class and its argument.
-    """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value <= 0:
-        raise InputError(f"{owner}: {argument} wants a whole number above 0, got {value!r}")
-    return int(value)

@@ -10,7 +10,8 @@ import jax
 
 from myelin import activations, constraints, dtypes, initializers, naming, regularizers
 from myelin.errors import InputError
-from myelin.layers.base import Layer, Shape, positive_int
+from myelin.layers.base import Layer
+from myelin.layers.shapes import Shape, positive_int
 
 
 class KerasTensor:

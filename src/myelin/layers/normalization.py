@@ -12,7 +12,8 @@ import numpy as np
 
 from myelin import constraints, initializers, regularizers
 from myelin.errors import InputError
-from myelin.layers.base import Layer, Shape
+from myelin.layers.base import Layer
+from myelin.layers.shapes import Shape
 
 
 class BatchNormalization(Layer):

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 
 from myelin import random, regularizers
 from myelin.errors import InputError
-from myelin.layers.base import Layer, Shape
+from myelin.layers.base import Layer
+from myelin.layers.shapes import Shape
 
 
 class _Noise(Layer):

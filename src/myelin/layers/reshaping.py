@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from myelin.errors import InputError
-from myelin.layers.base import Layer, Shape, positive_int
+from myelin.layers.base import Layer
+from myelin.layers.shapes import Shape, positive_int
 
 
 class Flatten(Layer):

@@ -10,8 +10,9 @@ import jax
 
 from myelin import dtypes, registry
 from myelin.errors import InputError, NotBuiltError
-from myelin.layers.base import Layer, Shape
+from myelin.layers.base import Layer
 from myelin.layers.core import InputLayer, KerasTensor
+from myelin.layers.shapes import Shape
 from myelin.models.model import Model
 
 

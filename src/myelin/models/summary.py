@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from myelin.errors import InputError
-from myelin.layers.base import Layer, is_shape
+from myelin.layers.base import Layer
+from myelin.layers.shapes import is_shape
 
 # Where each column ends, as a share of the width, and the widest that a table is by itself.
 _ENDS, _WIDEST, _TRAINABLE = (0.45, 0.80, 1.0), 88, 12

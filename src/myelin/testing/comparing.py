@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,6 +34,14 @@ def agree(got: Any, wanted: Any, promise: str, rtol: float = 1e-5, atol: float =
 def _as_float(value: Any) -> np.ndarray:
     array = np.asarray(value)
     return array.astype(np.float64) if array.dtype.kind in "fV" else array
+
+
+def plain_json(config: Any) -> str:
+    """A configuration as text; raises AssertionError where it holds more than plain values."""
+    try:
+        return json.dumps(config)
+    except (TypeError, ValueError) as error:
+        raise AssertionError(f"Its configuration is plain JSON. But {error}.") from error
 
 
 def directional_derivative(

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from myelin import registry
-from myelin.testing.comparing import agree, check_gradient, float64
+from myelin.testing.comparing import agree, check_gradient, float64, plain_json
 
 
 def check_loss(
@@ -88,7 +88,7 @@ def _weighs(make: Callable[..., Any], y_true: Any, y_pred: Any) -> None:
 
 def _comes_back_from_config(make: Callable[..., Any], y_true: Any, y_pred: Any) -> None:
     loss = make()
-    config = json.loads(json.dumps(loss.get_config()))
+    config = json.loads(plain_json(loss.get_config()))
     with registry.custom_object_scope({type(loss).__name__: type(loss)}):
         again = type(loss).from_config(config)
     assert again.get_config() == loss.get_config(), "from_config(get_config()) has the same config."

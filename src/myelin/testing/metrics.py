@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from myelin import registry, variable
-from myelin.testing.comparing import agree
+from myelin.testing.comparing import agree, plain_json
 
 
 def check_metric(
@@ -101,7 +101,7 @@ def _weighs(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any, rtol:
 
 def _comes_back_from_config(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any) -> None:
     metric = make()
-    config = json.loads(json.dumps(metric.get_config()))
+    config = json.loads(plain_json(metric.get_config()))
     with registry.custom_object_scope({type(metric).__name__: type(metric)}):
         again = type(metric).from_config(config)
     same = again.get_config() == metric.get_config()

@@ -108,7 +108,6 @@ class Programs:
         self.test = _made(test_chunk, task, eager, donate_argnums=0)
         self.predict = _made(predict_chunk, task, eager)
 
-
     def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
         """Whether they are still good: the same variables, and an optimizer set as it was."""
         task = self.task

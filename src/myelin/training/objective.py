@@ -7,7 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from myelin import losses, metrics, naming
+from myelin import losses, metrics, naming, registry
 from myelin.errors import InputError, unknown_name
 from myelin.variable import Variable
 
@@ -118,10 +118,16 @@ def _as_loss(identifier: Any) -> Any:
 
 def _check_metric(identifier: Any) -> None:
     """Raises for a misspelt name at once, before any data are seen."""
-    if not isinstance(identifier, str) or identifier in ("accuracy", "acc", "crossentropy", "ce"):
+    if not isinstance(identifier, str) or identifier.lower() in _BY_SHAPE:
         return
-    if identifier not in metrics.NAMES and identifier not in losses.NAMES:
-        raise unknown_name("metric", identifier, [*metrics.NAMES, "accuracy", "crossentropy"])
+    own = (name.rpartition(">")[2] for name in registry.get_custom_objects())
+    known = [*metrics.NAMES, *losses.NAMES, *own]
+    if identifier not in known:
+        raise unknown_name("metric", identifier, [*known, "accuracy", "crossentropy"])
+
+
+# What these mean is read off the shapes of targets and outputs.
+_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 
 
 def _flat(given: Any) -> list[Any]:
