@@ -16,7 +16,7 @@ WANTED = {
     "early_stopping": ["epochs: True True", "best weights: True"],
     "l2_regularizer": ["smaller: True", "penalty: True True"],
     "many_callbacks": ["12 True True", "rate fell: True", "checkpoint: True"],
-    "regression": ["(2, 1)"],
+    "regression": ["['loss', 'val_loss'] 60", "learned: True", "(7,)"],
     "schedules": ["[0.1, 0.1, 0.05, 0.025]", "falls: True"],
 }
 ON_DATA = {

@@ -11,6 +11,8 @@ from myelin import errors
         (errors.InputError, ValueError),
         (errors.ShapeError, errors.InputError),
         (errors.UnknownNameError, ValueError),
+        (errors.NotBuiltError, AttributeError),
+        (errors.NotBuiltError, ValueError),
         (errors.NotCompiledError, ValueError),
         (errors.NonFiniteError, FloatingPointError),
         (errors.FileFormatError, ValueError),
@@ -27,7 +29,7 @@ def test_classes(error, builtin):
 def test_nothing_raised_on_purpose_is_missing_from_the_table():
     kinds = {e for e in vars(errors).values()
              if isinstance(e, type) and issubclass(e, errors.MyelinError)}  # fmt: skip
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     assert issubclass(errors.OptimisticScoreWarning, UserWarning)
 
 

@@ -81,3 +81,15 @@ def test_normalization_says_what_is_missing():
 def test_rescaling():
     y = layers.Rescaling(1 / 255)(np.array([[0, 255]], "uint8"))
     np.testing.assert_allclose(y, [[0, 1]])
+
+
+@pytest.mark.parametrize("axis", [-1, None, (1, 2)])
+def test_the_statistics_can_be_read_as_in_keras(axis, keras):
+    data = np.random.default_rng(0).normal(3, 2, size=(8, 4, 5)).astype(np.float32)
+    mine, theirs = layers.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
+    assert mine.mean is None
+    for layer in (mine, theirs):
+        layer.adapt(data)
+    for name in ("mean", "variance"):
+        np.testing.assert_allclose(getattr(mine, name), getattr(theirs, name), rtol=1e-4)
+    assert mine.get_config()["mean"] is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from myelin.callbacks.base import Callback, Logs
 from myelin.utils.progress import Progbar
 
@@ -111,4 +113,5 @@ class ProgbarLogger(Callback):
 
 
 def _shown(logs: Logs | None) -> list[tuple[str, Any]]:
-    return list((logs or {}).items())
+    # A confusion matrix has no place on one line.
+    return [(name, value) for name, value in (logs or {}).items() if np.ndim(value) == 0]

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin import constraints, initializers, regularizers
+from myelin import constraints, initializers, registry, regularizers
 from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape
@@ -282,9 +282,33 @@ class Normalization(Layer):
         if (mean is None) != (variance is None):
             raise InputError("Normalization wants both mean and variance, or neither and adapt()")
         self.axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
-        self.mean = mean
-        self.variance = variance
+        self._given = None if mean is None else (mean, variance)
         self.invert = invert
+
+    @property
+    def mean(self) -> jax.Array | None:
+        """The mean of each feature, in the shape of the inputs with 1 for axes that share it.
+
+        None before the statistics are known.
+        """
+        return self._broadcast(0)
+
+    @property
+    def variance(self) -> jax.Array | None:
+        """The variance of each feature, shaped as `mean`; None before it is known."""
+        return self._broadcast(1)
+
+    def _broadcast(self, place: int) -> jax.Array | None:
+        if not self.built or self.missing() is not None:
+            return None
+        axes = _axes(self.axis, len(self._build_shape))
+        kept = (n if axis in axes else 1 for axis, n in enumerate(self._build_shape))
+        return self._statistics[place].value.reshape(tuple(kept))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer; statistics from `adapt` are weights."""
+        given = dict(zip(("mean", "variance"), self._given or (None, None), strict=True))
+        return {**super().get_config(), **registry.serialize(given)}
 
     def build(self, input_shape: Shape) -> None:
         """Makes room for the statistics."""
@@ -293,8 +317,8 @@ class Normalization(Layer):
         if None in sizes:
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
         sizes_known = [int(size) for size in sizes if size is not None]
-        if self.mean is not None:
-            first = [_spread(given, sizes_known) for given in (self.mean, self.variance)]
+        if self._given is not None:
+            first = [_spread(given, sizes_known) for given in self._given]
         else:
             first = [np.zeros(sizes_known, np.float32), np.ones(sizes_known, np.float32)]
         names = ("mean", "variance")
@@ -305,7 +329,7 @@ class Normalization(Layer):
             )
             for name, value in zip(names, first, strict=True)
         ]  # fmt: skip
-        if self.mean is None:
+        if self._given is None:
             # Keras counts the batches it adapted to as a weight too.
             self._count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
 
@@ -319,7 +343,7 @@ class Normalization(Layer):
         Raises:
             InputError: no data, or statistics given as arguments.
         """
-        if self.mean is not None:
+        if self._given is not None:
             raise InputError("Normalization: adapt() with mean= and variance= given makes no sense")
         batches = [data] if hasattr(data, "__array__") or isinstance(data, list) else data
         count, total, squares = 0, 0.0, 0.0
@@ -348,7 +372,7 @@ class Normalization(Layer):
 
     def missing(self) -> str | None:
         """Says that `adapt` has not been called."""
-        if self.mean is not None or not self.built or int(self._count) > 0:
+        if self._given is not None or not self.built or int(self._count) > 0:
             return None
         return "it has no statistics yet: call adapt(data), or pass mean and variance"
 
