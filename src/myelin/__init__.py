@@ -23,8 +23,8 @@ _MODULES = {
     "train it": ("losses", "metrics", "optimizers", "callbacks"),
     "feed it": ("datasets", "utils"),
     "keep it": ("saving",),
-    "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "random",
-                      "registry", "testing", "variable"),
+    "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "ops",
+                      "random", "registry", "testing", "variable"),
     "run somebody's Keras script": ("keras_script",),
 }  # fmt: skip
 _NAMES = {

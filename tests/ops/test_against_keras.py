@@ -1,0 +1,174 @@
+"""Every operation gives what Keras's gives, in value, shape and type."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import myelin as mn
+from myelin import ops
+
+keras = pytest.importorskip("keras")
+
+_rng = np.random.default_rng(0)
+X = _rng.normal(size=(3, 4)).astype("float32")
+Z = _rng.normal(size=(3, 4)).astype("float32")
+P = _rng.uniform(0.1, 0.9, size=(3, 4)).astype("float32")
+K = _rng.integers(0, 4, size=(3,)).astype("int32")
+T = X > 0
+
+ON_POSITIVE = ["arccos", "arcsin", "arctanh", "log", "log10", "log1p", "log2", "reciprocal",
+               "rsqrt", "sqrt"]  # fmt: skip
+ON_ANY = ["abs", "absolute", "arcsinh", "arctan", "ceil", "cos", "cosh", "erf", "exp", "expm1",
+          "floor", "isfinite", "isinf", "isnan", "logical_not", "negative", "round", "sign", "sin",
+          "sinh", "square", "tan", "tanh"]  # fmt: skip
+ON_TWO = ["add", "arctan2", "divide", "equal", "floor_divide", "greater", "greater_equal", "less",
+          "less_equal", "logical_and", "logical_or", "logical_xor", "maximum", "minimum", "mod",
+          "multiply", "not_equal", "subtract", "true_divide", "divide_no_nan"]  # fmt: skip
+OVER_AXES = ["all", "any", "max", "mean", "min", "prod", "std", "sum", "var", "logsumexp"]
+ACTIVATIONS = ["celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
+               "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu",
+               "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus",
+               "softsign", "sparse_plus", "sparse_sigmoid", "squareplus", "swish",
+               "tanh_shrink"]  # fmt: skip
+
+CASES = [
+    *[(name, (P,), {}) for name in ON_POSITIVE],
+    ("arccosh", (P + 1,), {}),
+    *[(name, (X,), {}) for name in ON_ANY + ACTIVATIONS],
+    ("threshold", (X, 0.2, -1.0), {}),
+    *[(name, (X, Z), {}) for name in ON_TWO],
+    *[(name, (X, 2), {}) for name in ("add", "multiply", "maximum", "power")],
+    ("power", (P, X), {}),
+    ("divide_no_nan", (X, np.float32([0, 1, 2, 0])), {}),
+    *[(name, (X,), {}) for name in OVER_AXES],
+    *[(name, (X,), {"axis": 1, "keepdims": True}) for name in OVER_AXES],
+    *[(name, (X,), {"axis": (0, 1)}) for name in OVER_AXES],
+    *[(name, (X,), {"axis": 1}) for name in ("argmax", "argmin", "cumsum", "cumprod", "sort",
+                                             "argsort", "flip", "normalize")],
+    *[(name, (X,), {}) for name in ("argmax", "argmin", "cumsum", "cumprod", "transpose",
+                                    "zeros_like", "ones_like", "tril", "triu", "diag", "norm")],
+    ("count_nonzero", (T,), {"axis": 0}),
+    ("round", (X, 1), {}),
+    ("clip", (X, -0.5, 0.5), {}),
+    ("where", (T, X, Z), {}),
+    ("zeros", ((2, 3),), {}),
+    ("ones", ((2, 3),), {"dtype": "int32"}),
+    ("full", ((2, 3), 7.0), {}),
+    ("full_like", (X, 2), {}),
+    ("eye", (3,), {}),
+    ("eye", (3, 4, 1), {}),
+    ("arange", (5,), {}),
+    ("arange", (1.0, 2.0, 0.25), {}),
+    ("linspace", (0.0, 1.0, 5), {}),
+    ("reshape", (X, (2, -1)), {}),
+    ("transpose", (X, (1, 0)), {}),
+    ("swapaxes", (X, 0, 1), {}),
+    ("moveaxis", (X, 0, 1), {}),
+    ("expand_dims", (X, 1), {}),
+    ("squeeze", (X[:, None],), {"axis": 1}),
+    ("roll", (X, 1), {"axis": 1}),
+    ("broadcast_to", (X[:1], (3, 4)), {}),
+    ("repeat", (X, 2), {"axis": 1}),
+    ("tile", (X, (2, 1)), {}),
+    ("pad", (X, ((1, 0), (0, 2))), {}),
+    ("pad", (X, 1), {"mode": "reflect"}),
+    ("concatenate", ([X, Z],), {"axis": 1}),
+    ("stack", ([X, Z],), {"axis": 1}),
+    ("unstack", (X,), {"axis": 1}),
+    ("split", (X, 2), {"axis": 1}),
+    ("split", (X, [1]), {}),
+    ("take", (X, K % 3), {"axis": 0}),
+    ("take_along_axis", (X, K[:, None]), {"axis": 1}),
+    ("matmul", (X, Z.T), {}),
+    ("dot", (X, Z.T), {}),
+    ("outer", (X[0], Z[0]), {}),
+    ("tensordot", (X, Z.T), {"axes": 1}),
+    ("einsum", ("ij,kj->ik", X, Z), {}),
+    ("norm", (X,), {"ord": 1, "axis": 1, "keepdims": True}),
+    ("one_hot", (K, 4), {}),
+    ("one_hot", (K, 4), {"axis": 0, "dtype": "int32"}),
+    ("normalize", (X,), {"axis": 0, "order": 3}),
+    ("moments", (X, [0]), {"keepdims": True}),
+    ("categorical_crossentropy", (np.eye(4, dtype="float32")[K], P), {}),
+    ("categorical_crossentropy", (np.eye(4, dtype="float32")[K], X), {"from_logits": True}),
+    ("sparse_categorical_crossentropy", (K, P), {}),
+    ("sparse_categorical_crossentropy", (K, X), {"from_logits": True}),
+    ("binary_crossentropy", (T.astype("float32"), P), {}),
+    ("binary_crossentropy", (T.astype("float32"), X), {"from_logits": True}),
+    ("convert_to_tensor", ([[1.0, 2.0]],), {}),
+    ("convert_to_tensor", ([1, 2],), {"dtype": "float32"}),
+    ("convert_to_numpy", (X,), {}),
+    ("cast", (X, "int32"), {}),
+    ("shape", (X,), {}),
+    ("ndim", (X,), {}),
+    ("size", (X,), {}),
+    ("stop_gradient", (X,), {}),
+]  # fmt: skip
+IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
+# Tested below, or in the tests of activations.
+ELSEWHERE = {"array", "cond", "fori_loop", "is_tensor", "scan", "sparsemax", "vectorized_map",
+             "while_loop"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=IDS)
+def test_values(name, args, kwargs):
+    ours, theirs = getattr(ops, name)(*args, **kwargs), getattr(keras.ops, name)(*args, **kwargs)
+    one, other = jax.tree.leaves(ours), jax.tree.leaves(theirs)
+    assert len(one) == len(other)
+    for mine, wanted in zip(one, other, strict=True):
+        np.testing.assert_allclose(mine, wanted, rtol=1e-5, atol=1e-6)
+        if hasattr(wanted, "dtype"):
+            assert str(mine.dtype) == str(wanted.dtype)
+
+
+def test_every_operation_is_in_the_table_and_is_kerass():
+    assert set(ops.__all__) == {name for name, _, _ in CASES} | ELSEWHERE
+    assert set(ops.__all__) <= set(dir(keras.ops))
+
+
+@pytest.mark.parametrize("name", sorted(set(ops.__all__)))
+def test_arguments_have_kerass_names_and_places(name):
+    theirs = list(inspect.signature(getattr(keras.ops, name)).parameters)
+    ours = list(inspect.signature(getattr(ops, name)).parameters)
+    assert ours == theirs[: len(ours)] or set(ours) <= set(theirs)
+
+
+def test_loops_and_branches_are_pythons():
+    assert int(ops.fori_loop(0, 5, lambda i, v: v + i, jnp.int32(0))) == 10
+    i, total = ops.while_loop(lambda i, t: i < 4, lambda i, t: (i + 1, t + i), (0, 0))
+    assert (int(i), int(total)) == (4, 6)
+    once = ops.while_loop(lambda i: i < 9, lambda i: i + 1, 0, maximum_iterations=2)
+    assert int(once) == 2
+    assert int(ops.cond(True, lambda: 1, lambda: 2)) == 1
+    last, sums = ops.scan(lambda c, x: (c + x, c + x), 0, jnp.arange(4))
+    assert int(last) == 6
+    np.testing.assert_array_equal(sums, [0, 1, 3, 6])
+    np.testing.assert_array_equal(ops.vectorized_map(lambda x: 2 * x, jnp.arange(3)), [0, 2, 4])
+
+
+def test_variables_go_in_and_types_come_out():
+    v = mn.Variable(X)
+    np.testing.assert_allclose(ops.sum(v * 2), 2 * X.sum(), rtol=1e-5)
+    assert ops.is_tensor(ops.array([1.0]))
+    assert not ops.is_tensor(X)
+    assert ops.convert_to_tensor(v, "bfloat16").dtype == jnp.bfloat16
+
+
+def test_a_layer_and_a_loss_of_ones_own_train_with_them():
+    class Scaled(mn.layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight((input_shape[-1],), "ones", name="scale")
+
+        def call(self, x):
+            return ops.sum(x * self.scale, axis=-1, keepdims=True)
+
+    def loss(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    model = mn.Sequential([Scaled()])
+    model.compile("sgd", loss)
+    history = model.fit(X, X.sum(1, keepdims=True) * 2, epochs=30, verbose=0)
+    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
