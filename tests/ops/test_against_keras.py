@@ -133,7 +133,8 @@ def test_every_operation_is_in_the_table_and_is_kerass():
 def test_arguments_have_kerass_names_and_places(name):
     theirs = list(inspect.signature(getattr(keras.ops, name)).parameters)
     ours = list(inspect.signature(getattr(ops, name)).parameters)
-    assert ours == theirs[: len(ours)] or set(ours) <= set(theirs)
+    # Ours may take more, as relu does, or leave out what is rare.
+    assert ours[: len(theirs)] == theirs[: len(ours)]
 
 
 def test_loops_and_branches_are_pythons():

@@ -12,7 +12,6 @@ NumPy and lists, and inside compiled steps.
 from myelin.activations import (
     celu,
     elu,
-    gelu,
     glu,
     hard_shrink,
     hard_sigmoid,
@@ -80,6 +79,7 @@ from myelin.ops.arrays import (
     zeros_like,
 )
 from myelin.ops.convert import (
+    array,
     cast,
     convert_to_numpy,
     convert_to_tensor,
@@ -94,6 +94,7 @@ from myelin.ops.networks import (
     categorical_crossentropy,
     cond,
     fori_loop,
+    gelu,
     moments,
     normalize,
     one_hot,
@@ -140,9 +141,9 @@ from myelin.ops.numbers import (
     less,
     less_equal,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logical_and,
     logical_not,
     logical_or,
@@ -176,8 +177,6 @@ from myelin.ops.numbers import (
     var,
     where,
 )
-
-array = convert_to_tensor
 
 __all__ = [
     "abs",

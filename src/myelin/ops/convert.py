@@ -14,7 +14,7 @@ from myelin.variable import Variable
 Array = jax.Array
 
 
-def array(x: Any) -> Any:
+def operand(x: Any) -> Any:
     """What an operation computes with: a variable's value, an array as it is, else a new array.
 
     Python numbers stay as they are, so that they take the other operand's type.
@@ -44,14 +44,19 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> 
     return jnp.asarray(x)
 
 
+def array(x: Any, dtype: Any = None) -> Array:
+    """An array of `x`; see `convert_to_tensor`."""
+    return convert_to_tensor(x, dtype)
+
+
 def convert_to_numpy(x: Any) -> np.ndarray:
     """A NumPy array of `x`."""
-    return np.array(array(x))
+    return np.array(operand(x))
 
 
 def cast(x: Any, dtype: Any) -> Array:
     """`x` in another number type."""
-    return jnp.asarray(array(x)).astype(dtypes.name_of(dtype))
+    return jnp.asarray(operand(x)).astype(dtypes.name_of(dtype))
 
 
 def is_tensor(x: Any) -> bool:
@@ -61,7 +66,7 @@ def is_tensor(x: Any) -> bool:
 
 def shape(x: Any) -> tuple[int, ...]:
     """The sizes of the axes, as a tuple."""
-    return tuple(jnp.shape(array(x)))
+    return tuple(jnp.shape(operand(x)))
 
 
 def ndim(x: Any) -> int:
@@ -76,4 +81,4 @@ def size(x: Any) -> int:
 
 def stop_gradient(variable: Any) -> Array:
     """The value, as a constant to derivatives."""
-    return jax.lax.stop_gradient(array(variable))
+    return jax.lax.stop_gradient(operand(variable))

@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin import dtypes
+from myelin import activations, dtypes
 from myelin.losses.base import EPSILON
 from myelin.losses.crossentropy import log_probabilities
-from myelin.ops.convert import array
+from myelin.ops.convert import operand
 
 Array = jax.Array
 
@@ -26,12 +26,17 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Arra
         dtype: the default float type when None.
     """
     name = dtypes.name_of(dtype or dtypes.floatx())
-    return jax.nn.one_hot(array(x), num_classes, axis=axis, dtype=name)
+    return jax.nn.one_hot(operand(x), num_classes, axis=axis, dtype=name)
+
+
+def gelu(x: Any, approximate: bool = True) -> Array:
+    """See `myelin.activations.gelu`; here the tanh approximation is the default, as in Keras."""
+    return activations.gelu(operand(x), approximate)
 
 
 def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Array:
     """x divided by its norm along an axis, or by epsilon (1e-7) where the norm is below it."""
-    x, least = array(x), EPSILON if epsilon is None else epsilon
+    x, least = operand(x), EPSILON if epsilon is None else epsilon
     if order == 2:
         squares = jnp.sum(jnp.square(x), axis=axis, keepdims=True)
         return x * jax.lax.rsqrt(jnp.maximum(squares, least**2))
@@ -40,7 +45,7 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
 
 def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Array, Array]:
     """Mean and variance over axes."""
-    x, axes = array(x), tuple(axes) if isinstance(axes, list) else axes
+    x, axes = operand(x), tuple(axes) if isinstance(axes, list) else axes
     return jnp.mean(x, axes, keepdims=keepdims), jnp.var(x, axes, keepdims=keepdims)
 
 
@@ -48,7 +53,9 @@ def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Array:
     """`-Σ target · log p` along an axis; see `myelin.losses.categorical_crossentropy`."""
-    return -jnp.sum(array(target) * log_probabilities(array(output), from_logits, axis), axis=axis)
+    return -jnp.sum(
+        operand(target) * log_probabilities(operand(output), from_logits, axis), axis=axis
+    )
 
 
 def sparse_categorical_crossentropy(
@@ -57,12 +64,12 @@ def sparse_categorical_crossentropy(
     """`-log p[target]`; see `myelin.losses.sparse_categorical_crossentropy`."""
     from myelin.losses import sparse_categorical_crossentropy as loss
 
-    return loss(array(target), array(output), from_logits=from_logits, axis=axis)
+    return loss(operand(target), operand(output), from_logits=from_logits, axis=axis)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Array:
     """`-t · log p - (1 - t) · log(1 - p)`, elementwise."""
-    t, y = jnp.asarray(array(target)), jnp.asarray(array(output))
+    t, y = jnp.asarray(operand(target)), jnp.asarray(operand(output))
     t = t.astype(y.dtype)
     if from_logits:
         return -t * jax.nn.log_sigmoid(y) - (1 - t) * jax.nn.log_sigmoid(-y)
@@ -72,7 +79,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """What one of two functions of nothing gives, also inside a compiled step."""
-    return jax.lax.cond(array(pred), true_fn, false_fn)
+    return jax.lax.cond(operand(pred), true_fn, false_fn)
 
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
@@ -94,7 +101,7 @@ def while_loop(
         maximum_iterations: stops there at the latest; None: no limit.
     """
     several = isinstance(loop_vars, tuple | list)
-    first = tuple(jnp.asarray(array(v)) for v in (loop_vars if several else (loop_vars,)))
+    first = tuple(jnp.asarray(operand(v)) for v in (loop_vars if several else (loop_vars,)))
 
     def go_on(state: Any) -> Any:
         count, values = state

@@ -73,14 +73,27 @@ def _in_device_type(array: Any, name: str) -> Any:
             "Convert it to numbers first, for instance with astype('float32')."
         )
     if kind == "f" and array.dtype != dtypes.floatx():
-        return array.astype(dtypes.floatx())
+        return _converted(array, dtypes.floatx())
     if kind in "iu" and array.dtype.itemsize == 8:
         if array.size and max(abs(int(array.max())), abs(int(array.min()))) >= 2**31:
-            return array.astype(dtypes.floatx())
-        return array.astype(np.int32)
+            return _converted(array, dtypes.floatx())
+        return _converted(array, np.int32)
     if kind == "c" and array.dtype.itemsize == 16:
-        return array.astype(np.complex64)
+        return _converted(array, np.complex64)
     return array
+
+
+def _converted(array: Any, dtype: Any) -> Any:
+    """The array in another type, where a device that shares the memory can use it uncopied."""
+    if isinstance(array, jax.Array):
+        return array.astype(dtype)
+    dtype = np.dtype(dtype)
+    # jax takes host memory as it is from an address that is a multiple of 64.
+    buffer = np.empty(array.size * dtype.itemsize + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    made = buffer[start : start + array.size * dtype.itemsize].view(dtype).reshape(array.shape)
+    np.copyto(made, array, casting="unsafe")
+    return made
 
 
 def rows(tree: Any) -> int:
