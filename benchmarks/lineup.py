@@ -40,6 +40,7 @@ MYELIN = Contender(
     launcher=("-m", "myelin"),
     environment=(("MYELIN_COMPILATION_CACHE", "{cache}"),),
 )
+MYELIN_FLOAT32 = replace(MYELIN, name="Myelin (float32 1)", options=("--float32", "1"))
 MYELIN_COLD = replace(
     MYELIN,
     name="Myelin, compilation cache off",
@@ -91,7 +92,16 @@ TORCH_LOADER = Contender(
 )
 SKLEARN = Contender("scikit-learn's MLPClassifier", "sklearn_mlp.py")
 
-CLASSIC = (MYELIN, MYELIN_COLD, *KERAS, *KERAS_TUNED, TORCH_LOOP, TORCH_LOADER, SKLEARN)
+CLASSIC = (
+    MYELIN,
+    MYELIN_FLOAT32,
+    MYELIN_COLD,
+    *KERAS,
+    *KERAS_TUNED,
+    TORCH_LOOP,
+    TORCH_LOADER,
+    SKLEARN,
+)
 
 VARIANTS = tuple(
     replace(
