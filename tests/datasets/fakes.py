@@ -81,7 +81,7 @@ def cifar_archive(folder, counts, labels):
             batch = {b"data": rng.integers(256, size=(count, 3072), dtype=np.uint8)}
             for key, classes in labels.items():
                 batch[key.encode()] = rng.integers(classes, size=count).tolist()
-            data = pickle.dumps(batch, protocol=2)
+            data = pickle.dumps(batch, protocol=4)
             info = tarfile.TarInfo(f"{folder}/{name}")
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from myelin import layers
-from myelin.errors import InputError, ShapeError, UnknownNameError
+from myelin.errors import InputError, NotBuiltError, ShapeError, UnknownNameError
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
 
@@ -130,3 +130,11 @@ def test_set_weights_wants_the_same_shapes():
         dense.set_weights([np.zeros((3, 2))])
     with pytest.raises(ShapeError, match=r"wants shape \(3, 2\), got \(2, 3\)"):
         dense.set_weights([np.zeros((2, 3)), np.zeros(2)])
+
+
+def test_an_unbuilt_layer_has_no_count_and_a_name_is_plain_text():
+    with pytest.raises(NotBuiltError, match="not built"):
+        layers.Dense(3).count_params()
+    for name in ("a/b", 3):
+        with pytest.raises(InputError, match="name wants text"):
+            layers.Dense(3, name=name)

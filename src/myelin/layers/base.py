@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
-from myelin.errors import InputError, ShapeError, nearest
+from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
 from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of, zeros
 from myelin.registry import Configured
 from myelin.variable import Variable
@@ -81,6 +81,8 @@ class Layer(Configured):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise InputError(f'{type(self).__name__}: name wants text without "/", got {name!r}')
         self.name = str(name or naming.auto_name(naming.snake_case(type(self).__name__)))
         self._path = self.name
         self._place = ""
@@ -432,7 +434,13 @@ class Layer(Configured):
             own.assign(new)
 
     def count_params(self) -> int:
-        """How many numbers its weights hold."""
+        """How many numbers its weights hold.
+
+        Raises:
+            NotBuiltError: it has no weights yet, because it has not seen a shape.
+        """
+        if not self.built:
+            raise NotBuiltError(f"{self.title} is not built: call it, or build(input_shape), first")
         return sum(v.size for v in self.weights)
 
     def get_config(self) -> dict[str, Any]:
@@ -449,6 +457,13 @@ class Layer(Configured):
             config.pop(legacy, None)
         return {**base, **{k: v for k, v in config.items() if k not in base}}
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new layer from what `get_config` gave, here or in Keras."""
+        unused = {name for name in _KERAS_ONLY if name in config and not config[name]}
+        made = {name: value for name, value in config.items() if name not in unused}
+        return super().from_config(made)
+
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape it was built for, or None."""
         return None if self._build_shape is None else {"input_shape": self._build_shape}
@@ -461,6 +476,9 @@ class Layer(Configured):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
+
+# What Keras writes into configurations and Myelin does without, as long as it is off.
+_KERAS_ONLY = ("quantization_config", "lora_rank", "ragged", "optional", "rms_scaling")
 
 # What jax raises where Python asks a traced array for its numbers.
 _NEEDS_NUMBERS = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)

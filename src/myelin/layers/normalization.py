@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -72,6 +72,14 @@ class BatchNormalization(Layer):
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.synchronized = synchronized
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new layer from what `get_config` gave, here or in Keras."""
+        if not config.get("renorm"):
+            # Keras writes the settings of batch renormalization also where it is off.
+            config = {name: v for name, v in config.items() if not name.startswith("renorm")}
+        return super().from_config(config)
 
     def build(self, input_shape: Shape) -> None:
         """Makes gamma, beta and the moving mean and variance."""
@@ -303,7 +311,7 @@ class Normalization(Layer):
             return None
         axes = _axes(self.axis, len(self._build_shape))
         kept = (n if axis in axes else 1 for axis, n in enumerate(self._build_shape))
-        return self._statistics[place].value.reshape(tuple(kept))
+        return jnp.asarray(self._statistics[place]).reshape(tuple(kept))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer; statistics from `adapt` are weights."""
@@ -318,20 +326,17 @@ class Normalization(Layer):
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
         sizes_known = [int(size) for size in sizes if size is not None]
         if self._given is not None:
-            first = [_spread(given, sizes_known) for given in self._given]
-        else:
-            first = [np.zeros(sizes_known, np.float32), np.ones(sizes_known, np.float32)]
-        names = ("mean", "variance")
+            # Known beforehand they are constants, as in Keras, and no weights.
+            self._statistics: list[Any] = [
+                jnp.asarray(_spread(given, sizes_known)) for given in self._given
+            ]
+            return
         self._statistics = [
-            self.add_weight(
-                sizes_known, lambda shape, dtype, v=value: v, trainable=False, name=name,
-                autocast=False,
-            )
-            for name, value in zip(names, first, strict=True)
-        ]  # fmt: skip
-        if self._given is None:
-            # Keras counts the batches it adapted to as a weight too.
-            self._count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
+            self.add_weight(sizes_known, first, trainable=False, name=name, autocast=False)
+            for name, first in (("mean", "zeros"), ("variance", "ones"))
+        ]
+        # Keras counts the batches it adapted to as a weight too.
+        self._count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Takes mean and variance of `data`, replacing earlier ones.
@@ -384,7 +389,7 @@ class Normalization(Layer):
         x = x.astype(self.compute_dtype)
         axes = _axes(self.axis, x.ndim)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
-        mean, variance = (v.value.reshape(kept).astype(x.dtype) for v in self._statistics)
+        mean, variance = (jnp.asarray(v).reshape(kept).astype(x.dtype) for v in self._statistics)
         spread = jnp.maximum(jnp.sqrt(variance), 1e-7)
         return x * spread + mean if self.invert else (x - mean) / spread
 
