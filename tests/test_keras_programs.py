@@ -13,6 +13,8 @@ SCRIPTS = Path(__file__).parent / "scripts"
 WANTED = {
     "class_weight": ["['accuracy', 'auc', 'loss', 'precision', 'recall']", "more are found: True"],
     "custom_callback": ["testing True", "predicted batch 0", "predicted batch 1"],
+    "custom_layer": ["[(4, 16), (16,), (), (16, 1), (1,)] 98", "falls: True", "same: True"],
+    "custom_loss": ["rmse ['loss', 'mse', 'rmse'] True", "with_ops ['loss', 'mse', 'rmse'] True"],
     "early_stopping": ["epochs: True True", "best weights: True"],
     "l2_regularizer": ["smaller: True", "penalty: True True"],
     "many_callbacks": ["12 True True", "rate fell: True", "checkpoint: True"],
@@ -25,6 +27,7 @@ ON_DATA = {
         r"Test accuracy: 0\.9[0-9]+",
         r"\['accuracy', 'loss', 'val_accuracy', 'val_loss'\]",
     ],
+    "tf_beginner": [r"313/313 .* accuracy: 0\.9[78].* loss: 0\..*", r"\[1\. 1\. 1\. 1\. 1\.\]"],
     "mnist_mlp": [r"313/313 .* accuracy: 0\.97.* loss: 0\..*", "accuracy above chance: True"],
 }
 
