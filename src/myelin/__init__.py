@@ -11,8 +11,9 @@ Every name is imported when it is first used, so that the command's help does no
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from myelin.loading import load
 
 __version__ = "0.1.0"
 
@@ -72,9 +73,9 @@ __all__ = sorted([*(name for group in _MODULES.values() for name in group), *_NA
 
 def __getattr__(name: str) -> Any:
     if name in _NAMES:
-        value = getattr(importlib.import_module(f"myelin.{_NAMES[name]}"), name)
+        value = getattr(load(f"myelin.{_NAMES[name]}"), name)
     elif name in __all__:
-        value = importlib.import_module(f"myelin.{name}")
+        value = load(f"myelin.{name}")
     else:
         from myelin.errors import nearest
 

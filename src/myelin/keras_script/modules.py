@@ -12,6 +12,7 @@ from typing import Any
 
 from myelin import errors
 from myelin.keras_script import names, processes
+from myelin.loading import load
 
 _MISSING = object()
 _ROOTS = ("keras", "tensorflow")
@@ -181,7 +182,7 @@ def _source_names(path: str) -> list[str]:
 
 def _sources(path: str) -> list[ModuleType]:
     """The Myelin modules behind the Keras module `path`, imported."""
-    return [importlib.import_module(name) for name in _source_names(path)]
+    return [load(name) for name in _source_names(path)]
 
 
 def _exists(name: str) -> bool:
@@ -198,7 +199,7 @@ def _exists(name: str) -> bool:
 
 def _import(name: str) -> ModuleType | None:
     """The module called `name`, or None when there is none; its own errors pass through."""
-    return importlib.import_module(name) if _exists(name) else None
+    return load(name) if _exists(name) else None
 
 
 def _moved(full: str) -> dict[str, str]:
