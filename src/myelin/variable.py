@@ -57,7 +57,7 @@ class Variable:
     ) -> None:
         if callable(initializer):
             _take_room(name, shape or ())
-            dtype = dtypes.floatx() if dtype is None else dtypes.name_of(dtype)
+            dtype = dtypes.name_of(dtype)
             initializer = initializer(tuple(shape or ()), dtype=dtype)
         elif dtype is None and not hasattr(initializer, "dtype"):
             dtype = dtypes.floatx()

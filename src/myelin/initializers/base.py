@@ -57,4 +57,4 @@ class RandomInitializer(Initializer):
 
 def as_array(values: Any, dtype: Any) -> jax.Array:
     """`values` on the device in the wanted type, the default float type when None."""
-    return jnp.asarray(values, dtype=dtypes.name_of(dtype or dtypes.floatx()))
+    return jnp.asarray(values, dtype=dtypes.name_of(dtype))

@@ -64,7 +64,7 @@ class InputLayer(Layer):
             raise InputError("Input: sparse tensors do not exist here; pass a dense array")
         given = (batch_size, *_sizes(shape)) if batch_shape is None else tuple(batch_shape)
         self.batch_shape: Shape = given
-        self.input_dtype = dtypes.name_of(dtype or dtypes.floatx())
+        self.input_dtype = dtypes.name_of(dtype)
         self.built = True
 
     @property

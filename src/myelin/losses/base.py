@@ -208,11 +208,15 @@ def reduce(values: Any, weight: Any, counted: Any, reduction: str | None) -> Any
     if reduction == "sum" or values.size == 0:
         return total
     if reduction == "mean_with_sample_weight" and weight is not None:
-        return _ratio(total, jnp.sum(weight))
+        return divide_no_nan(total, jnp.sum(weight))
     if counted is not None:
-        return _ratio(total, jnp.sum(counted))
+        return divide_no_nan(total, jnp.sum(counted))
     return total / values.size
 
 
-def _ratio(total: Any, count: Any) -> Any:
-    return jnp.where(count == 0, 0.0, total / jnp.where(count == 0, 1.0, count))
+@jax.jit
+def divide_no_nan(numerator: Any, denominator: Any) -> jax.Array:
+    """The quotient, and 0 where the denominator is 0."""
+    denominator = jnp.asarray(denominator)
+    zero = denominator == 0
+    return jnp.where(zero, 0, numerator / jnp.where(zero, 1, denominator))

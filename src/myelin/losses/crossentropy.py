@@ -229,8 +229,15 @@ def _binary(y_true: Any, y_pred: Any, from_logits: bool) -> Any:
     logits = activations.logits_behind(y_pred, "sigmoid")
     if from_logits and logits is not None:
         _warn_twice("sigmoid")
-    if from_logits or logits is not None:
-        x: Any = y_pred if from_logits else logits
+    if from_logits or logits is None:
+        return binary_values(y_true, y_pred, from_logits)
+    return binary_values(y_true, logits, from_logits=True)
+
+
+def binary_values(y_true: Any, y_pred: Any, from_logits: bool) -> Any:
+    """`-y_true · log p - (1 - y_true) · log(1 - p)`, elementwise, p kept off 0 and 1 by 1e-7."""
+    if from_logits:
+        x = y_pred
         return -y_true * jax.nn.log_sigmoid(x) - (1 - y_true) * jax.nn.log_sigmoid(-x)
     p = jnp.clip(y_pred, EPSILON, 1 - EPSILON)
     return -y_true * jnp.log(p) - (1 - y_true) * jnp.log(1 - p)

@@ -69,10 +69,10 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return -jnp.sum(unit(y_true, axis) * unit(y_pred, axis), axis=axis)
 
 
-def unit(x: Any, axis: int) -> Any:
-    """Vectors of length 1 along an axis; those shorter than 1e-7 are only divided by that."""
+def unit(x: Any, axis: Any, least: float = EPSILON) -> Any:
+    """Vectors of length 1 along an axis; those shorter than `least` are only divided by that."""
     squares = jnp.sum(jnp.square(x), axis=axis, keepdims=True)
-    return x * jax.lax.rsqrt(jnp.maximum(squares, EPSILON**2))
+    return x * jax.lax.rsqrt(jnp.maximum(squares, least**2))
 
 
 class MeanSquaredError(LossFunctionWrapper):

@@ -62,14 +62,6 @@ def weights_like(weight: Any, values: jax.Array) -> jax.Array:
 
 
 @jax.jit
-def divide_no_nan(numerator: Any, denominator: Any) -> jax.Array:
-    """The quotient, and 0 where the denominator is 0."""
-    denominator = jnp.asarray(denominator)
-    zero = denominator == 0
-    return jnp.where(zero, 0, numerator / jnp.where(zero, 1, denominator))
-
-
-@jax.jit
 def add_exactly(total: jax.Array, lost: jax.Array, value: jax.Array) -> tuple[Any, Any]:
     """Adds `value` to the number `total + lost`, and splits the sum in the same way.
 

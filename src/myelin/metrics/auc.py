@@ -10,7 +10,8 @@ import jax.numpy as jnp
 
 from myelin.backend import epsilon
 from myelin.errors import InputError, ShapeError, unknown_name
-from myelin.metrics.arrays import check_range, divide_no_nan
+from myelin.losses.base import divide_no_nan
+from myelin.metrics.arrays import check_range
 from myelin.metrics.base import Metric
 from myelin.metrics.counting import Thresholds, count
 

@@ -94,7 +94,7 @@ class Metric(registry.Configured):
             made = Variable(
                 initializers.get(initializer or "zeros"),
                 shape=tuple(int(size) for size in shape),
-                dtype=dtypes.name_of(dtype or dtypes.floatx()),
+                dtype=dtypes.name_of(dtype),
                 trainable=False,
                 name=name or "variable",
                 autocast=False,

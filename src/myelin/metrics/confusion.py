@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from myelin.metrics.arrays import divide_no_nan
+from myelin.losses.base import divide_no_nan
 from myelin.metrics.base import Metric
 from myelin.metrics.counting import NOTHING, Thresholds, count
 

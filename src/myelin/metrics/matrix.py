@@ -10,7 +10,8 @@ import jax.numpy as jnp
 
 from myelin import dtypes
 from myelin.errors import InputError, ShapeError
-from myelin.metrics.arrays import divide_no_nan, weights_like
+from myelin.losses.base import divide_no_nan
+from myelin.metrics.arrays import weights_like
 from myelin.metrics.base import Metric
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin.metrics.arrays import check_range, divide_no_nan
+from myelin.losses.base import divide_no_nan
+from myelin.metrics.arrays import check_range
 from myelin.metrics.base import Metric
 from myelin.metrics.counting import Thresholds, count
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from myelin import losses, registry
-from myelin.losses.base import same_rank
-from myelin.metrics.arrays import divide_no_nan, weights_like
+from myelin.losses.base import divide_no_nan, same_rank
+from myelin.metrics.arrays import weights_like
 from myelin.metrics.base import Metric
 
 Reduce = Callable[..., jax.Array]

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from myelin.errors import InputError, ShapeError
+from myelin.losses.base import divide_no_nan
 from myelin.losses.regression import (
     log_cosh,
     mean_absolute_error,
@@ -15,7 +16,7 @@ from myelin.losses.regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from myelin.metrics.arrays import divide_no_nan, pair, weights_like
+from myelin.metrics.arrays import pair, weights_like
 from myelin.metrics.base import Metric
 from myelin.metrics.reduction import Mean, MeanMetricWrapper
 

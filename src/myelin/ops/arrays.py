@@ -14,26 +14,22 @@ from myelin.ops.convert import convert_to_tensor, operand
 Array = jax.Array
 
 
-def _type(dtype: Any) -> str:
-    return dtypes.name_of(dtype or dtypes.floatx())
-
-
 # New arrays.
 
 
 def zeros(shape: Any, dtype: Any = None) -> Array:
     """Zeros of a shape; the default float type when `dtype` is None."""
-    return jnp.zeros(shape, _type(dtype))
+    return jnp.zeros(shape, dtypes.name_of(dtype))
 
 
 def ones(shape: Any, dtype: Any = None) -> Array:
     """Ones of a shape; the default float type when `dtype` is None."""
-    return jnp.ones(shape, _type(dtype))
+    return jnp.ones(shape, dtypes.name_of(dtype))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Array:
     """One number, or an array that is broadcast, in a shape."""
-    return jnp.full(shape, operand(fill_value), _type(dtype))
+    return jnp.full(shape, operand(fill_value), dtypes.name_of(dtype))
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Array:
@@ -53,13 +49,12 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Array:
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
     """Ones on diagonal k of a matrix (N, M), zeros elsewhere; M is N when None."""
-    return jnp.eye(N, M, k, dtype=_type(dtype))
+    return jnp.eye(N, M, k, dtype=dtypes.name_of(dtype))
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Array:
     """Numbers from `start` up to `stop`; from 0 up to the one number given alone."""
-    found = jnp.arange(start, stop, step, dtype=dtype and dtypes.name_of(dtype))
-    return found
+    return jnp.arange(start, stop, step, dtype=dtype and dtypes.name_of(dtype))
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Array:

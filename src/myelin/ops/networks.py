@@ -10,7 +10,9 @@ import jax.numpy as jnp
 
 from myelin import activations, dtypes
 from myelin.losses.base import EPSILON
-from myelin.losses.crossentropy import log_probabilities
+from myelin.losses.crossentropy import binary_values, log_probabilities
+from myelin.losses.crossentropy import sparse_categorical_crossentropy as sparse_loss
+from myelin.losses.regression import unit
 from myelin.ops.convert import operand
 
 Array = jax.Array
@@ -25,7 +27,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Arra
         axis: where it goes.
         dtype: the default float type when None.
     """
-    name = dtypes.name_of(dtype or dtypes.floatx())
+    name = dtypes.name_of(dtype)
     return jax.nn.one_hot(operand(x), num_classes, axis=axis, dtype=name)
 
 
@@ -38,8 +40,7 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     """x divided by its norm along an axis, or by epsilon (1e-7) where the norm is below it."""
     x, least = operand(x), EPSILON if epsilon is None else epsilon
     if order == 2:
-        squares = jnp.sum(jnp.square(x), axis=axis, keepdims=True)
-        return x * jax.lax.rsqrt(jnp.maximum(squares, least**2))
+        return unit(x, axis, least)
     return x / jnp.maximum(jnp.linalg.norm(x, order, axis, keepdims=True), least)
 
 
@@ -62,19 +63,13 @@ def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Array:
     """`-log p[target]`; see `myelin.losses.sparse_categorical_crossentropy`."""
-    from myelin.losses import sparse_categorical_crossentropy as loss
-
-    return loss(operand(target), operand(output), from_logits=from_logits, axis=axis)
+    return sparse_loss(operand(target), operand(output), from_logits=from_logits, axis=axis)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Array:
     """`-t · log p - (1 - t) · log(1 - p)`, elementwise."""
     t, y = jnp.asarray(operand(target)), jnp.asarray(operand(output))
-    t = t.astype(y.dtype)
-    if from_logits:
-        return -t * jax.nn.log_sigmoid(y) - (1 - t) * jax.nn.log_sigmoid(-y)
-    p = jnp.clip(y, EPSILON, 1 - EPSILON)
-    return -t * jnp.log(p) - (1 - t) * jnp.log(1 - p)
+    return binary_values(t.astype(y.dtype), y, from_logits)
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:

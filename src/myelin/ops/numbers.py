@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from myelin.losses import base as losses
 from myelin.ops.convert import operand
 
 Array = jax.Array
@@ -295,8 +296,7 @@ def subtract(x1: Any, x2: Any) -> Array:
 
 def divide_no_nan(x1: Any, x2: Any) -> Array:
     """The `x1 / x2`, and 0 where x2 is 0, elementwise."""
-    x1, x2 = operand(x1), operand(x2)
-    return jnp.where(x2 == 0, 0, x1 / jnp.where(x2 == 0, 1, x2))
+    return losses.divide_no_nan(operand(x1), operand(x2))
 
 
 # Over axes: `axis` is a number, several, or None for all.

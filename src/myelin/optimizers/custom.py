@@ -46,7 +46,7 @@ class VariableStyle(WithVariables):
         from myelin import initializers
 
         make = initializers.get(initializer)
-        dtype = dtypes.floatx() if dtype is None else dtypes.name_of(dtype)
+        dtype = dtypes.name_of(dtype)
         first = np.asarray(make(tuple(shape), dtype=dtype))
         return self._add(name or "variable", first)
 

@@ -158,10 +158,11 @@ class Trainer(Compiled):
         )
         variables = self.name_variables("", set())
         if self._programs is None or not self._programs.serve(variables, self.optimizer):
-            self._programs = Programs(
-                Task(self, variables, objective, self.optimizer), self.run_eagerly
-            )
+            self._programs = self._make_programs(variables, objective)
         return self._programs
+
+    def _make_programs(self, variables: dict[str, Any], objective: Objective) -> Programs:
+        return Programs(Task(self, variables, objective, self.optimizer), self.run_eagerly)
 
     def _feed(
         self, train: Any, batch_size: int, steps: int | None, shuffle: bool, live: LiveState,
@@ -320,13 +321,10 @@ class Trainer(Compiled):
     def _predicting(self, x: Any) -> Programs:
         if not self.built:
             self._build_for((None, *x.shape[1:]))
-        checks.ready(self)
         if self._programs is None:
-            objective = self._objective or Objective()
+            checks.ready(self)
             variables = self.name_variables("", set())
-            self._programs = Programs(
-                Task(self, variables, objective, self.optimizer), self.run_eagerly
-            )
+            self._programs = self._make_programs(variables, self._objective or Objective())
         return self._programs
 
     @staticmethod
