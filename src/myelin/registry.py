@@ -220,8 +220,9 @@ def find_class(name: str, module: str | None = None, registered_name: str | None
     # Keras writes models, and everything at its door, as "keras"; metrics and losses share names.
     order = [package] if package in _PACKAGES else [p for p in _PACKAGES if p != "metrics"]
     for candidate in order:
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module(f"myelin.{candidate}")
+        with contextlib.suppress(ModuleNotFoundError, AttributeError):
+            # A class is defined when its name is first used.
+            getattr(importlib.import_module(f"myelin.{candidate}"), name)
         if (candidate, name) in _own:
             return _own[candidate, name]
     known = [own for candidate, own in _own if candidate in order] + list(get_custom_objects())

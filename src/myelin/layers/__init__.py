@@ -1,71 +1,210 @@
-"""Layers, a file a family:
+"""Layers, a file a family, each loaded when one of its names is first used:
 
-core              Input, Dense, Activation, Identity, Lambda: how a layer is written
-activation        ReLU, LeakyReLU, PReLU, ELU, Softmax
-reshaping         Flatten, Reshape, Permute, RepeatVector
-regularization    Dropout and its kin, noise, ActivityRegularization
-normalization     BatchNormalization, LayerNormalization, Rescaling, Normalization
-base              Layer, which all of them are
-shapes            shapes and trees of shapes
+base                    Layer, which all of them are
+core                    Input, Dense, Activation, Identity, Lambda: how a layer is written
+activation              ReLU, LeakyReLU, PReLU, ELU, Softmax
+convolution             Conv1D to Conv3D and their transposes
+separable               DepthwiseConv, SeparableConv
+pooling                 maxima and means: of windows, of a given number of windows, of everything
+resampling              UpSampling, ZeroPadding, Cropping, Resizing, CenterCrop
+normalization           BatchNormalization, LayerNormalization, Rescaling, Normalization
+example_normalization   GroupNormalization, RMSNormalization, UnitNormalization
+spectral                SpectralNormalization
+merging                 Add, Concatenate, Dot and their kin: several inputs become one
+regularization          Dropout and its kin, noise, ActivityRegularization
+reshaping               Flatten, Reshape, Permute, RepeatVector
+augmentation            RandomFlip and its kin: images changed at random in training
+shapes                  shapes and trees of shapes
 """
 
-from myelin.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
-from myelin.layers.base import Layer
-from myelin.layers.core import (
-    Activation,
-    Dense,
-    Identity,
-    Input,
-    InputLayer,
-    KerasTensor,
-    Lambda,
-)
-from myelin.layers.normalization import (
-    BatchNormalization,
-    LayerNormalization,
-    Normalization,
-    Rescaling,
-)
-from myelin.layers.regularization import (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    SpatialDropout3D,
-)
-from myelin.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from __future__ import annotations
 
-__all__ = [
-    "ELU",
-    "Activation",
-    "ActivityRegularization",
-    "AlphaDropout",
-    "BatchNormalization",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Identity",
-    "Input",
-    "InputLayer",
-    "KerasTensor",
-    "Lambda",
-    "Layer",
-    "LayerNormalization",
-    "LeakyReLU",
-    "Normalization",
-    "PReLU",
-    "Permute",
-    "ReLU",
-    "RepeatVector",
-    "Rescaling",
-    "Reshape",
-    "Softmax",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-]
+from typing import TYPE_CHECKING, Any
+
+from myelin.loading import load
+
+# Each family and its names.
+_FAMILIES = {
+    "core": ("Activation", "Dense", "Identity", "Input", "InputLayer", "KerasTensor", "Lambda"),
+    "base": ("Layer",),
+    "activation": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"),
+    "convolution": ("Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D",
+        "Conv3DTranspose"),
+    "separable": ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+    "pooling": ("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D",
+        "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D",
+        "AdaptiveMaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+        "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
+        "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "MaxPooling1D",
+        "MaxPooling2D", "MaxPooling3D"),
+    "resampling": ("CenterCrop", "Cropping1D", "Cropping2D", "Cropping3D", "Resizing",
+        "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D",
+        "ZeroPadding3D"),
+    "normalization": ("BatchNormalization", "LayerNormalization", "Normalization", "Rescaling"),
+    "example_normalization": ("GroupNormalization", "RMSNormalization", "UnitNormalization"),
+    "spectral": ("SpectralNormalization",),
+    "merging": ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply",
+        "Subtract", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
+        "subtract"),
+    "regularization": ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout",
+        "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    "reshaping": ("Flatten", "Permute", "RepeatVector", "Reshape"),
+    "augmentation": ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "Pipeline",
+        "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
+        "RandomContrast", "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip",
+        "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
+        "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
+        "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "Solarization"),
+}  # fmt: skip
+
+# Other names that Keras has for the same layers.
+_ALIASES = {
+    "Convolution1D": "Conv1D", "Convolution1DTranspose": "Conv1DTranspose",
+    "MaxPool1D": "MaxPooling1D", "AvgPool1D": "AveragePooling1D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "Convolution2D": "Conv2D", "Convolution2DTranspose": "Conv2DTranspose",
+    "MaxPool2D": "MaxPooling2D", "AvgPool2D": "AveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "Convolution3D": "Conv3D", "Convolution3DTranspose": "Conv3DTranspose",
+    "MaxPool3D": "MaxPooling3D", "AvgPool3D": "AveragePooling3D",
+    "GlobalMaxPool3D": "GlobalMaxPooling3D", "GlobalAvgPool3D": "GlobalAveragePooling3D",
+    "SeparableConvolution1D": "SeparableConv1D", "SeparableConvolution2D": "SeparableConv2D",
+    "DepthwiseConvolution1D": "DepthwiseConv1D", "DepthwiseConvolution2D": "DepthwiseConv2D",
+}  # fmt: skip
+
+_HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
+
+if TYPE_CHECKING:
+    from myelin.layers.core import Activation as Activation
+    from myelin.layers.core import Dense as Dense
+    from myelin.layers.core import Identity as Identity
+    from myelin.layers.core import Input as Input
+    from myelin.layers.core import InputLayer as InputLayer
+    from myelin.layers.core import KerasTensor as KerasTensor
+    from myelin.layers.core import Lambda as Lambda
+    from myelin.layers.base import Layer as Layer
+    from myelin.layers.activation import ELU as ELU
+    from myelin.layers.activation import LeakyReLU as LeakyReLU
+    from myelin.layers.activation import PReLU as PReLU
+    from myelin.layers.activation import ReLU as ReLU
+    from myelin.layers.activation import Softmax as Softmax
+    from myelin.layers.convolution import Conv1D as Conv1D
+    from myelin.layers.convolution import Conv1DTranspose as Conv1DTranspose
+    from myelin.layers.convolution import Conv2D as Conv2D
+    from myelin.layers.convolution import Conv2DTranspose as Conv2DTranspose
+    from myelin.layers.convolution import Conv3D as Conv3D
+    from myelin.layers.convolution import Conv3DTranspose as Conv3DTranspose
+    from myelin.layers.separable import DepthwiseConv1D as DepthwiseConv1D
+    from myelin.layers.separable import DepthwiseConv2D as DepthwiseConv2D
+    from myelin.layers.separable import SeparableConv1D as SeparableConv1D
+    from myelin.layers.separable import SeparableConv2D as SeparableConv2D
+    from myelin.layers.pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+    from myelin.layers.pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+    from myelin.layers.pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+    from myelin.layers.pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+    from myelin.layers.pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+    from myelin.layers.pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+    from myelin.layers.pooling import AveragePooling1D as AveragePooling1D
+    from myelin.layers.pooling import AveragePooling2D as AveragePooling2D
+    from myelin.layers.pooling import AveragePooling3D as AveragePooling3D
+    from myelin.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+    from myelin.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+    from myelin.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+    from myelin.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+    from myelin.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+    from myelin.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+    from myelin.layers.pooling import MaxPooling1D as MaxPooling1D
+    from myelin.layers.pooling import MaxPooling2D as MaxPooling2D
+    from myelin.layers.pooling import MaxPooling3D as MaxPooling3D
+    from myelin.layers.resampling import CenterCrop as CenterCrop
+    from myelin.layers.resampling import Cropping1D as Cropping1D
+    from myelin.layers.resampling import Cropping2D as Cropping2D
+    from myelin.layers.resampling import Cropping3D as Cropping3D
+    from myelin.layers.resampling import Resizing as Resizing
+    from myelin.layers.resampling import UpSampling1D as UpSampling1D
+    from myelin.layers.resampling import UpSampling2D as UpSampling2D
+    from myelin.layers.resampling import UpSampling3D as UpSampling3D
+    from myelin.layers.resampling import ZeroPadding1D as ZeroPadding1D
+    from myelin.layers.resampling import ZeroPadding2D as ZeroPadding2D
+    from myelin.layers.resampling import ZeroPadding3D as ZeroPadding3D
+    from myelin.layers.normalization import BatchNormalization as BatchNormalization
+    from myelin.layers.normalization import LayerNormalization as LayerNormalization
+    from myelin.layers.normalization import Normalization as Normalization
+    from myelin.layers.normalization import Rescaling as Rescaling
+    from myelin.layers.example_normalization import GroupNormalization as GroupNormalization
+    from myelin.layers.example_normalization import RMSNormalization as RMSNormalization
+    from myelin.layers.example_normalization import UnitNormalization as UnitNormalization
+    from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
+    from myelin.layers.merging import Add as Add
+    from myelin.layers.merging import Average as Average
+    from myelin.layers.merging import Concatenate as Concatenate
+    from myelin.layers.merging import Dot as Dot
+    from myelin.layers.merging import Maximum as Maximum
+    from myelin.layers.merging import Minimum as Minimum
+    from myelin.layers.merging import Multiply as Multiply
+    from myelin.layers.merging import Subtract as Subtract
+    from myelin.layers.merging import add as add
+    from myelin.layers.merging import average as average
+    from myelin.layers.merging import concatenate as concatenate
+    from myelin.layers.merging import dot as dot
+    from myelin.layers.merging import maximum as maximum
+    from myelin.layers.merging import minimum as minimum
+    from myelin.layers.merging import multiply as multiply
+    from myelin.layers.merging import subtract as subtract
+    from myelin.layers.regularization import ActivityRegularization as ActivityRegularization
+    from myelin.layers.regularization import AlphaDropout as AlphaDropout
+    from myelin.layers.regularization import Dropout as Dropout
+    from myelin.layers.regularization import GaussianDropout as GaussianDropout
+    from myelin.layers.regularization import GaussianNoise as GaussianNoise
+    from myelin.layers.regularization import SpatialDropout1D as SpatialDropout1D
+    from myelin.layers.regularization import SpatialDropout2D as SpatialDropout2D
+    from myelin.layers.regularization import SpatialDropout3D as SpatialDropout3D
+    from myelin.layers.reshaping import Flatten as Flatten
+    from myelin.layers.reshaping import Permute as Permute
+    from myelin.layers.reshaping import RepeatVector as RepeatVector
+    from myelin.layers.reshaping import Reshape as Reshape
+    from myelin.layers.augmentation import AugMix as AugMix
+    from myelin.layers.augmentation import AutoContrast as AutoContrast
+    from myelin.layers.augmentation import CutMix as CutMix
+    from myelin.layers.augmentation import Equalization as Equalization
+    from myelin.layers.augmentation import MixUp as MixUp
+    from myelin.layers.augmentation import Pipeline as Pipeline
+    from myelin.layers.augmentation import RandAugment as RandAugment
+    from myelin.layers.augmentation import RandomBrightness as RandomBrightness
+    from myelin.layers.augmentation import RandomColorDegeneration as RandomColorDegeneration
+    from myelin.layers.augmentation import RandomColorJitter as RandomColorJitter
+    from myelin.layers.augmentation import RandomContrast as RandomContrast
+    from myelin.layers.augmentation import RandomCrop as RandomCrop
+    from myelin.layers.augmentation import RandomElasticTransform as RandomElasticTransform
+    from myelin.layers.augmentation import RandomErasing as RandomErasing
+    from myelin.layers.augmentation import RandomFlip as RandomFlip
+    from myelin.layers.augmentation import RandomGaussianBlur as RandomGaussianBlur
+    from myelin.layers.augmentation import RandomGrayscale as RandomGrayscale
+    from myelin.layers.augmentation import RandomHue as RandomHue
+    from myelin.layers.augmentation import RandomInvert as RandomInvert
+    from myelin.layers.augmentation import RandomPerspective as RandomPerspective
+    from myelin.layers.augmentation import RandomPosterization as RandomPosterization
+    from myelin.layers.augmentation import RandomRotation as RandomRotation
+    from myelin.layers.augmentation import RandomSaturation as RandomSaturation
+    from myelin.layers.augmentation import RandomSharpness as RandomSharpness
+    from myelin.layers.augmentation import RandomShear as RandomShear
+    from myelin.layers.augmentation import RandomTranslation as RandomTranslation
+    from myelin.layers.augmentation import RandomZoom as RandomZoom
+    from myelin.layers.augmentation import Solarization as Solarization
+
+__all__ = sorted([*_HOMES, *_ALIASES])
+
+
+def __getattr__(name: str) -> Any:
+    real = _ALIASES.get(name, name)
+    if real not in _HOMES:
+        from myelin.errors import nearest
+
+        raise AttributeError(f'myelin.layers has no "{name}". {nearest(name, __all__)}'.strip())
+    value = getattr(load(f"myelin.layers.{_HOMES[real]}"), real)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
