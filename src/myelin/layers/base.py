@@ -22,12 +22,14 @@ class CallContext:
     """What holds for one pass through a model, for all layers inside it.
 
     Attributes:
-        training: whether layers behave as in training.
+        training: whether layers behave as in training; None where each follows its own default.
         penalties: what `add_loss` and activity regularizers added so far.
         watch: called with each layer and its outputs, or None.
     """
 
-    def __init__(self, training: bool, watch: Callable[[Layer, Any], None] | None = None) -> None:
+    def __init__(
+        self, training: bool | None, watch: Callable[[Layer, Any], None] | None = None
+    ) -> None:
         self.training = training
         self.penalties: list[Any] = []
         self.watch = watch
@@ -38,7 +40,7 @@ _contexts: list[CallContext] = []
 
 @contextlib.contextmanager
 def call_context(
-    training: bool, watch: Callable[[Layer, Any], None] | None = None
+    training: bool | None, watch: Callable[[Layer, Any], None] | None = None
 ) -> Iterator[CallContext]:
     """Inside the block, layers called without `training=` take this one; yields the context."""
     context = CallContext(training, watch)
@@ -49,7 +51,7 @@ def call_context(
         _contexts.pop()
 
 
-class Layer(Configured):
+class Layer(Owner):
     """One step of a model: arrays in, arrays out, with variables of its own.
 
     A subclass makes its variables in `build(input_shape)` with `add_weight` and computes in
@@ -177,8 +179,10 @@ class Layer(Configured):
         if not self.built:
             self._build_for(jax.tree.map(jnp.shape, inputs))
         training = kwargs.get("training")
+        if training is None and _contexts:
+            training = _contexts[-1].training
         if training is None:
-            training = bool(_contexts and _contexts[-1].training)
+            training = self._training_alone()
         if self._call_takes("training"):
             kwargs["training"] = training
         else:
@@ -231,10 +235,13 @@ class Layer(Configured):
         parameters = inspect.signature(cls.call).parameters.values()
         return any(p.name == name for p in parameters)
 
-    @property
-    def title(self) -> str:
-        """Its class and name, as errors call it."""
-        return f'{type(self).__name__} "{self.name}"'
+    @classmethod
+    def _training_alone(cls) -> bool | None:
+        """What `call` takes for `training` where nobody says: augmentation takes True."""
+        parameter = inspect.signature(cls.call).parameters.get("training")
+        if parameter is None:
+            return None
+        return False if parameter.default is parameter.empty else parameter.default
 
     def missing(self) -> str | None:
         """What must still be done before it can compute; None where nothing is missing."""
@@ -277,119 +284,6 @@ class Layer(Configured):
 
         return jax.eval_shape(outputs, values, inputs)
 
-    # What it is made of.
-
-    def _children(self) -> list[Layer]:
-        """Layers in the attributes of this one, also inside lists, tuples and dictionaries."""
-        found: dict[int, Layer] = {}
-
-        def visit(value: Any) -> None:
-            if isinstance(value, Layer):
-                found.setdefault(id(value), value)
-            elif isinstance(value, list | tuple):
-                for item in value:
-                    visit(item)
-            elif isinstance(value, dict):
-                for item in value.values():
-                    visit(item)
-
-        for name, value in vars(self).items():
-            if name != "_made_with":
-                visit(value)
-        return [child for child in found.values() if child is not self]
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables, its own (trainable first) before those of the layers inside it."""
-        own = [*self._weights, *(v for v in vars(self).values() if isinstance(v, Variable))]
-        found = {id(v): v for v in sorted(own, key=lambda v: not v.trainable)}
-        for child in self._children():
-            found.update({id(v): v for v in child.variables})
-        return list(found.values())
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The same as `variables`."""
-        return self.variables
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that gradients reach; none while `trainable` is False."""
-        if not self._trainable:
-            return []
-        inner = [v for child in self._children() for v in child.variables]
-        reached = {id(v) for child in self._children() for v in child.trainable_variables}
-        inner_ids = {id(v) for v in inner}
-        return [v for v in self.variables
-                if v.trainable and (id(v) not in inner_ids or id(v) in reached)]  # fmt: skip
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The same as `trainable_variables`."""
-        return self.trainable_variables
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The variables that gradients do not reach."""
-        reached = {id(v) for v in self.trainable_variables}
-        return [v for v in self.variables if id(v) not in reached]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The same as `non_trainable_variables`."""
-        return self.non_trainable_variables
-
-    @property
-    def trainable(self) -> bool:
-        """Whether gradients reach its variables; setting it also sets the layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for child in self._children():
-            child.trainable = bool(value)
-
-    @property
-    def path(self) -> str:
-        """Where it stands in its model, such as `"encoder/dense"`."""
-        return self._path
-
-    @property
-    def place(self) -> str:
-        """Which layer of its model it is, by numbers such as `"2/0"`; its name where alone."""
-        return self._place or self.name
-
-    def name_variables(self, prefix: str, taken: set[str]) -> dict[str, Variable]:
-        """Gives this layer and all inside it their paths under `prefix`, and lists the variables.
-
-        Args:
-            prefix: the path of this layer, empty for a model at the top.
-            taken: variable paths in use already; extended.
-        """
-        self._path = prefix or self.name
-        inside = {id(v) for child in self._children() for v in child.variables}
-        named = {}
-        for own in self.variables:
-            if id(own) not in inside:
-                own.path = naming.unique("/".join(filter(None, (prefix, own.name))), taken)
-                named[own.path] = own
-        names: set[str] = set()
-        seen: set[int] = {id(v) for v in named.values()}
-        for index, child in enumerate(self._children()):
-            # Random numbers go by place: names count on when a program makes a model anew.
-            child._place = f"{self._place}/{index}" if prefix else str(index)
-            name = naming.unique(child.name, names)
-            for path, own in child.name_variables(f"{prefix}/{name}".strip("/"), taken).items():
-                if id(own) not in seen:
-                    seen.add(id(own))
-                    named[path] = own
-        return named
-
-    def all_layers(self) -> list[Layer]:
-        """This layer and all inside it, at any depth."""
-        return [self, *(inner for child in self._children() for inner in child.all_layers())]
-
     @property
     def losses(self) -> list[Any]:
         """The regularizers' values for the weights as they are now."""
@@ -409,39 +303,6 @@ class Layer(Configured):
     def variable_dtype(self) -> str:
         """The type its variables are kept in."""
         return self.dtype_policy.variable_dtype
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, in the order of `weights`."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replaces all weights, given in the order of `weights`.
-
-        Raises:
-            ShapeError: another number of arrays, or one of another shape.
-        """
-        mine = self.weights
-        if len(weights) != len(mine):
-            raise ShapeError(
-                f"{self.title}: wants {len(mine)} arrays of weights, got {len(weights)}"
-            )
-        for own, new in zip(mine, weights, strict=True):
-            if tuple(np.shape(new)) != own.shape:
-                raise ShapeError(
-                    f'{self.title}: "{own.path}" wants shape {own.shape}, got {np.shape(new)}'
-                )
-        for own, new in zip(mine, weights, strict=True):
-            own.assign(new)
-
-    def count_params(self) -> int:
-        """How many numbers its weights hold.
-
-        Raises:
-            NotBuiltError: it has no weights yet, because it has not seen a shape.
-        """
-        if not self.built:
-            raise NotBuiltError(f"{self.title} is not built: call it, or build(input_shape), first")
-        return sum(v.size for v in self.weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, as plain JSON values."""

@@ -146,7 +146,7 @@ class Sequential(Model):
         self.built = True
         self.name_variables("", set())
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs of the last layer."""
         outputs = inputs
         for layer in self._row:

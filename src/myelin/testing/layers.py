@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from myelin import dtypes, random, registry, variable
 from myelin.errors import NonFiniteError
 from myelin.layers.base import Layer
+from myelin.layers.shapes import as_tuples, is_shape, shapes_of
 from myelin.testing.comparing import agree, check_gradient, float64, plain_json
 
 
 def check_layer(
     make: Callable[[], Layer],
-    input_shape: Sequence[int],
+    input_shape: Any,
     *,
     input_dtype: str = "float32",
     differentiable: bool = True,
@@ -35,7 +38,8 @@ def check_layer(
 
     Args:
         make: gives a new layer, with arguments that fit `input_shape`.
-        input_shape: of the inputs, batch axis first, at least 2 examples.
+        input_shape: of the inputs, batch axis first, at least 2 examples; a list (or another
+            tree) of shapes for a layer that takes several inputs.
         input_dtype: the type of the inputs.
         differentiable: whether gradients are to be compared.
         seed: of the inputs.
@@ -44,7 +48,7 @@ def check_layer(
         AssertionError: a promise that is broken.
     """
     rng = np.random.default_rng(seed)
-    x = _inputs(rng, tuple(input_shape), input_dtype)
+    x = _inputs(rng, as_tuples(input_shape), input_dtype)
     _announces_its_shape(make, x)
     _compiles(make, x)
     _takes_members(make, x)
@@ -57,10 +61,13 @@ def check_layer(
     _takes_a_step(make, x, rng)
 
 
-def _inputs(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    if dtypes.is_float(dtype):
-        return rng.normal(size=shape).astype(dtype)
-    return rng.integers(0, 5, size=shape).astype(dtype)
+def _inputs(rng: np.random.Generator, shapes: Any, dtype: str) -> Any:
+    def drawn(shape: tuple[int, ...]) -> np.ndarray:
+        if dtypes.is_float(dtype):
+            return rng.normal(size=shape).astype(dtype)
+        return rng.integers(0, 5, size=shape).astype(dtype)
+
+    return jax.tree.map(drawn, shapes, is_leaf=is_shape)
 
 
 def _made(make: Callable[[], Layer], x: Any) -> Layer:
@@ -86,17 +93,23 @@ def _values(layer: Layer) -> dict[str, Any]:
     return {str(i): v.value for i, v in enumerate(layer.variables)}
 
 
-def _announces_its_shape(make: Callable[[], Layer], x: np.ndarray) -> None:
+def _announces_its_shape(make: Callable[[], Layer], x: Any) -> None:
     layer = _made(make, x)
-    given = layer(x).shape
-    announced = tuple(layer.compute_output_shape(x.shape))
-    agree(given, announced, f"compute_output_shape gives the shape of the outputs: {announced}.")
-    symbolic = tuple(make().compute_output_shape((None, *x.shape[1:])))
-    wanted = (None, *given[1:])
+    given = as_tuples(shapes_of(layer(x)))
+    announced = as_tuples(layer.compute_output_shape(shapes_of(x)))
+    assert announced == given, (
+        f"compute_output_shape gives the shape of the outputs: {given}, not {announced}."
+    )
+    symbolic = as_tuples(make().compute_output_shape(_of_any_batch(shapes_of(x))))
+    wanted = _of_any_batch(given)
     assert symbolic == wanted, f"With an unknown batch axis the shape is {wanted}, not {symbolic}."
 
 
-def _compiles(make: Callable[[], Layer], x: np.ndarray) -> None:
+def _of_any_batch(shapes: Any) -> Any:
+    return jax.tree.map(lambda shape: (None, *shape[1:]), shapes, is_leaf=is_shape)
+
+
+def _compiles(make: Callable[[], Layer], x: Any) -> None:
     layer = _made(make, x)
     for training in (False, True):
         function = _pure(layer, training)
@@ -106,42 +119,48 @@ def _compiles(make: Callable[[], Layer], x: np.ndarray) -> None:
         )  # fmt: skip
 
 
-def _takes_members(make: Callable[[], Layer], x: np.ndarray) -> None:
+def _takes_members(make: Callable[[], Layer], x: Any) -> None:
     layer = _made(make, x)
-    inputs = np.stack([x, x[::-1]])
+    inputs = jax.tree.map(lambda a: np.stack([a, a[::-1]]), x)
     values = jax.tree.map(lambda v: np.stack([v, np.asarray(v) * 2]), _values(layer))
     function = _pure(layer, False)
     outputs, _ = jax.vmap(function)(values, inputs)
     for member in range(2):
-        alone, _ = function(jax.tree.map(lambda v, m=member: v[m], values), inputs[member])
-        agree(outputs[member], alone, "vmap over members computes what a loop computes.")
+        values_alone, inputs_alone, own = jax.tree.map(
+            lambda a, m=member: a[m], (values, inputs, outputs)
+        )
+        alone, _ = function(values_alone, inputs_alone)
+        agree(own, alone, "vmap over members computes what a loop computes.")
 
 
 def _has_the_numerical_gradient(
-    make: Callable[[], Layer], x: np.ndarray, rng: np.random.Generator
+    make: Callable[[], Layer], x: Any, rng: np.random.Generator
 ) -> None:
     with float64():
-        layer = _made(make, x.astype(np.float64) if x.dtype.kind == "f" else x)
+        x = jax.tree.map(lambda a: a.astype(np.float64) if a.dtype.kind == "f" else a, x)
+        layer = _made(make, x)
         trainable = {id(v) for v in layer.trainable_variables}
         names = [str(i) for i, v in enumerate(layer.variables) if id(v) in trainable]
         fixed = {name: v for name, v in _values(layer).items() if name not in names}
-        inputs = x.astype(np.float64) if x.dtype.kind == "f" else None
-        at = ({name: np.asarray(_values(layer)[name]) for name in names}, inputs)
+        moving = jax.tree.map(lambda a: a if a.dtype.kind == "f" else None, x)
+        at = ({name: np.asarray(_values(layer)[name]) for name in names}, moving)
         for training in (False, True):
             function = _pure(layer, training)
             outputs, _ = function(_values(layer), x)
-            weighting = rng.normal(size=outputs.shape)
+            weighting = jax.tree.map(lambda a: rng.normal(size=a.shape), outputs)
 
             def loss(point: Any, function: Any = function, weighting: Any = weighting) -> Any:
-                weights, inputs = point
-                outputs, _ = function({**fixed, **weights}, x if inputs is None else inputs)
-                return (outputs * weighting).sum()
+                weights, moved = point
+                inputs = jax.tree.map(lambda a, m: a if m is None else m, x, moved)
+                outputs, _ = function({**fixed, **weights}, inputs)
+                weighted = jax.tree.map(lambda a, w: (a * w).sum(), outputs, weighting)
+                return sum(jax.tree.leaves(weighted))
 
             promise = f"Its gradient, with training={training}, is the numerical one."
             check_gradient(loss, at, promise, rng)
 
 
-def _comes_back_from_config(make: Callable[[], Layer], x: np.ndarray) -> None:
+def _comes_back_from_config(make: Callable[[], Layer], x: Any) -> None:
     layer = _made(make, x)
     text = plain_json(layer.get_config())
     with registry.custom_object_scope({type(layer).__name__: type(layer)}):
@@ -149,13 +168,16 @@ def _comes_back_from_config(make: Callable[[], Layer], x: np.ndarray) -> None:
     assert json.dumps(again.get_config()) == text, "from_config(get_config()) has the same config."
     again(x)
     again.set_weights(layer.get_weights())
-    agree(again(x), layer(x), "A layer made from the configuration computes the same.")
+    agree(
+        again(x, training=False), layer(x, training=False),
+        "A layer made from the configuration computes the same.",
+    )  # fmt: skip
 
 
-def _comes_back_from_a_file(make: Callable[[], Layer], x: np.ndarray) -> None:
-    from myelin.models import Sequential, load_model
+def _comes_back_from_a_file(make: Callable[[], Layer], x: Any) -> None:
+    from myelin.models import load_model
 
-    model = Sequential([_made(make, x)])
+    model, x = _model_of(_made(make, x), x)
     outputs = model(x)
     custom = {type(layer).__name__: type(layer) for layer in model.layers}
     with tempfile.TemporaryDirectory() as folder:
@@ -165,22 +187,55 @@ def _comes_back_from_a_file(make: Callable[[], Layer], x: np.ndarray) -> None:
     agree(again(x), outputs, "A model loaded from a file computes the same.", rtol=0, atol=0)
 
 
-def _computes_in_bfloat16(make: Callable[[], Layer], x: np.ndarray) -> None:
-    if x.dtype.kind != "f":
+def _model_of(layer: Layer, x: Any) -> tuple[Any, np.ndarray]:
+    """A model of the one layer, and inputs for it: several are packed into one array."""
+    from myelin.models import Sequential
+
+    if isinstance(x, np.ndarray):
+        return Sequential([layer]), x
+    leaves, structure = jax.tree.flatten(x)
+    shapes = jax.tree.unflatten(structure, [a.shape[1:] for a in leaves])
+    packed = np.concatenate([a.reshape(len(a), -1) for a in leaves], axis=1)
+    return Sequential([_Unpacked(shapes), layer]), packed
+
+
+class _Unpacked(Layer):
+    """A tree of arrays out of one, which holds them side by side."""
+
+    def __init__(self, shapes: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shapes = as_tuples(shapes)
+
+    def call(self, packed: jax.Array) -> Any:
+        """The parts of `packed`, in their shapes."""
+        shapes, structure = jax.tree.flatten(self.shapes, is_leaf=is_shape)
+        ends = np.cumsum([math.prod(shape) for shape in shapes])
+        parts = jnp.split(packed, ends[:-1], axis=1)
+        reshaped = [p.reshape(len(p), *shape) for p, shape in zip(parts, shapes, strict=True)]
+        return jax.tree.unflatten(structure, reshaped)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the parts."""
+        batch = input_shape[0]
+        return jax.tree.map(lambda shape: (batch, *shape), self.shapes, is_leaf=is_shape)
+
+
+def _computes_in_bfloat16(make: Callable[[], Layer], x: Any) -> None:
+    if not any(a.dtype.kind == "f" for a in jax.tree.leaves(x)):
         return
     layer = _made(make, x)
     with dtypes.policy_scope("mixed_bfloat16"):
         short = _made(make, x)
         short.set_weights(layer.get_weights())
-        outputs = short(x)
-    own = layer(x)
-    if short.compute_dtype == "bfloat16":
-        assert str(outputs.dtype) == "bfloat16", f"Under mixed_bfloat16 it gives {outputs.dtype}."
-    scale = float(np.max(np.abs(np.asarray(own)))) + 1e-6
-    agree(outputs, own, "In bfloat16 it computes nearly the same.", rtol=0.05, atol=0.05 * scale)
+        outputs = jax.tree.leaves(short(x))
+    for got, own in zip(outputs, jax.tree.leaves(layer(x)), strict=True):
+        if short.compute_dtype == "bfloat16":
+            assert str(got.dtype) == "bfloat16", f"Under mixed_bfloat16 it gives {got.dtype}."
+        scale = float(np.max(np.abs(np.asarray(own)))) + 1e-6
+        agree(got, own, "In bfloat16 it computes nearly the same.", rtol=0.05, atol=0.05 * scale)
 
 
-def _infers_without_a_trace(make: Callable[[], Layer], x: np.ndarray) -> None:
+def _infers_without_a_trace(make: Callable[[], Layer], x: Any) -> None:
     layer = _made(make, x)
     before = layer.get_weights()
     first, second = layer(x, training=False), layer(x, training=False)
@@ -194,10 +249,8 @@ def _infers_without_a_trace(make: Callable[[], Layer], x: np.ndarray) -> None:
     agree(layer.get_weights(), before, "bind leaves the variables as they were.", rtol=0, atol=0)
 
 
-def _takes_a_step(make: Callable[[], Layer], x: np.ndarray, rng: np.random.Generator) -> None:
-    from myelin.models import Sequential
-
-    model = Sequential([_made(make, x)])
+def _takes_a_step(make: Callable[[], Layer], x: Any, rng: np.random.Generator) -> None:
+    model, x = _model_of(_made(make, x), x)
     model.compile("sgd", "mse")
     y = rng.normal(size=model(x).shape).astype(np.float32)
     try:
