@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -153,10 +153,24 @@ class BaseImagePreprocessingLayer(Layer):
         for part, methods in _PARTS.items():
             if part in given:
                 transform = getattr(self, methods[0] if batched else methods[1])
+                if part == "segmentation_masks":
+                    transform = self._with_channels(transform, np.ndim(given["images"]))
                 outputs[part] = transform(
                     given[part], transformation=transformation, training=training
                 )
         return outputs if isinstance(data, Mapping) else outputs["images"]
+
+    def _with_channels(self, transform: Any, axes: int) -> Any:
+        """`transform` of masks, also of those that have no axis of channels."""
+
+        def of_masks(masks: Any, **kwargs: Any) -> Any:
+            masks = jnp.asarray(masks)
+            if masks.ndim == axes:
+                return transform(masks, **kwargs)
+            channels = axes - 3 if self.data_format == "channels_first" else axes - 1
+            return jnp.squeeze(transform(jnp.expand_dims(masks, channels), **kwargs), channels)
+
+        return of_masks
 
     def _is_batched(self, shape: tuple[int, ...]) -> bool:
         first = self.data_format == "channels_first"
@@ -190,10 +204,20 @@ class BaseImagePreprocessingLayer(Layer):
 
     def sizes(self, data: Any) -> tuple[int, int, int]:
         """How many images `data` holds (1 for one image), and their height and width."""
-        shape = np.shape(data["images"] if isinstance(data, Mapping) else data)
+        return self.sizes_of(images_shape(data))
+
+    def sizes_of(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """The same, from the shape of the images."""
         count = shape[0] if self._is_batched(shape) else 1
         height, width = shape[-2:] if self.data_format == "channels_first" else shape[-3:-1]
         return count, height, width
+
+    def channels_last(self, change: Callable[[jax.Array], jax.Array], images: Any) -> jax.Array:
+        """`change`, which takes a batch with channels last, applied to images in either format."""
+        images = jnp.asarray(images)
+        if self.data_format == "channels_last":
+            return change(images)
+        return jnp.moveaxis(change(jnp.moveaxis(images, 1, -1)), -1, 1)
 
     def key(self, seed: Any = None) -> Any:
         """A key for one draw: from a seed or key that is given, else the run's for this layer."""
@@ -232,6 +256,16 @@ def interval(
     if isinstance(value, tuple | list):
         return min(numbers), max(numbers)
     return max(-abs(value), least), abs(value)
+
+
+def images_shape(data: Any) -> tuple[int, ...]:
+    """The shape of the images in `data`, images or a dictionary with them."""
+    return np.shape(data["images"] if isinstance(data, Mapping) else data)
+
+
+def uniform(key: Any, shape: tuple[int, ...], limits: tuple[float, float]) -> jax.Array:
+    """Numbers drawn evenly from one limit to the other, in float32 whatever else computes in."""
+    return jax.random.uniform(key, shape, jnp.float32, *limits)
 
 
 def one_of(value: Any, known: tuple[str, ...], owner: str, argument: str) -> str:
