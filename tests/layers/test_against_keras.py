@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from myelin import layers, variable
+from myelin.layers.shapes import is_shape
 
 pytestmark = pytest.mark.peer
 
 FLAT, SEQUENCE, IMAGE = (4, 5), (4, 6, 5), (4, 6, 6, 3)
 
-# What is written the same in both: class, arguments, input shape.
+# What is written the same in both: class, arguments, input shape (a list of them for several).
 CASES = [
     ("Dense", {"units": 3}, FLAT),
     ("Dense", {"units": 3, "activation": "relu", "use_bias": False}, SEQUENCE),
@@ -40,6 +41,19 @@ CASES = [
     ("Rescaling", {"scale": 1 / 3, "offset": -1.0}, IMAGE),
     ("Normalization", {"mean": [1.0, 2.0, 3.0, 4.0, 5.0], "variance": [4.0] * 5}, FLAT),
     ("Normalization", {"axis": None, "mean": 1.0, "variance": 4.0, "invert": True}, FLAT),
+    ("Add", {}, [SEQUENCE, SEQUENCE, SEQUENCE]),
+    ("Add", {}, [IMAGE, (4, 6, 3), (4, 1)]),
+    ("Subtract", {}, [FLAT, (4, 1)]),
+    ("Multiply", {}, [(4, 1, 5), SEQUENCE, FLAT]),
+    ("Average", {}, [FLAT, FLAT, FLAT]),
+    ("Maximum", {}, [FLAT, FLAT, (4, 1)]),
+    ("Minimum", {}, [SEQUENCE, SEQUENCE]),
+    ("Concatenate", {}, [SEQUENCE, (4, 6, 2)]),
+    ("Concatenate", {"axis": 1}, [SEQUENCE, (4, 2, 5), SEQUENCE]),
+    ("Dot", {"axes": 1}, [FLAT, FLAT]),
+    ("Dot", {"axes": -1, "normalize": True}, [SEQUENCE, (4, 3, 5)]),
+    ("Dot", {"axes": (3, 1)}, [IMAGE, (4, 3, 2, 2)]),
+    ("Dot", {"axes": (1, 2)}, [FLAT, (4, 3, 5)]),
 ]
 IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 
@@ -47,7 +61,8 @@ IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 def pair(keras, name, arguments, shape, seed=0):
     """A layer of ours and Keras's with the same weights, and inputs for them."""
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=shape).astype("float32")
+    draw = lambda sizes: rng.normal(size=sizes).astype("float32")  # noqa: E731
+    x = jax.tree.map(draw, shape, is_leaf=is_shape)
     ours, theirs = getattr(layers, name)(**arguments), getattr(keras.layers, name)(**arguments)
     ours(x), theirs(x)
     assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
@@ -66,9 +81,8 @@ def test_outputs_and_variables_are_keras(keras, name, arguments, shape, training
     np.testing.assert_allclose(got, wanted, rtol=2e-5, atol=2e-6)
     for own, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(own, other, rtol=2e-5, atol=2e-6)
-    assert ours.compute_output_shape((None, *shape[1:])) == theirs.compute_output_shape(
-        (None, *shape[1:])
-    )
+    unknown = jax.tree.map(lambda sizes: (None, *sizes[1:]), shape, is_leaf=is_shape)
+    assert ours.compute_output_shape(unknown) == tuple(theirs.compute_output_shape(unknown))
 
 
 @pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=IDS)
@@ -92,7 +106,7 @@ def test_gradients_are_keras(keras, name, arguments, shape):
 
     got = jax.grad(our_loss, argnums=(0, 1))({i: v.value for i, v in variables.items()}, x)
     wanted = jax.grad(their_loss, argnums=(0, 1))([v.value for v in theirs.trainable_variables], x)
-    for own, other in zip([*got[0].values(), got[1]], [*wanted[0], wanted[1]], strict=True):
+    for own, other in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
 
 

@@ -62,6 +62,14 @@ LAYERS = {
         lambda: layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True),
         IMAGE,
     ),
+    "Add": (lambda: layers.Add(), [SEQUENCE, SEQUENCE, (4, 1)]),
+    "Subtract": (lambda: layers.Subtract(), [FLAT, FLAT]),
+    "Multiply": (lambda: layers.Multiply(), [SEQUENCE, FLAT]),
+    "Average": (lambda: layers.Average(), [FLAT, FLAT]),
+    "Maximum": (lambda: layers.Maximum(), [FLAT, FLAT]),
+    "Minimum": (lambda: layers.Minimum(), [FLAT, FLAT]),
+    "Concatenate": (lambda: layers.Concatenate(axis=1), [SEQUENCE, (4, 2, 5)]),
+    "Dot": (lambda: layers.Dot(axes=(1, 2), normalize=True), [SEQUENCE, (4, 3, 6)]),
 }
 
 
