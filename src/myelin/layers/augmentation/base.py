@@ -268,6 +268,12 @@ def uniform(key: Any, shape: tuple[int, ...], limits: tuple[float, float]) -> ja
     return jax.random.uniform(key, shape, jnp.float32, *limits)
 
 
+def chosen(key: Any, count: int, limits: tuple[float, float]) -> jax.Array:
+    """Which of `count` images are changed, each with a probability of its own from `limits`."""
+    probability, threshold = jax.random.split(key)
+    return uniform(threshold, (count,), (0, 1)) < uniform(probability, (count,), limits)
+
+
 def one_of(value: Any, known: tuple[str, ...], owner: str, argument: str) -> str:
     """`value`, checked to be one of `known`.
 
