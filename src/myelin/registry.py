@@ -106,6 +106,11 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, Mapping):
         return {key: serialize(item) for key, item in value.items()}
+    if isinstance(value, slice):
+        parts = {name: serialize(getattr(value, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return dtypes.name_of(value)
     if hasattr(value, "__array__"):
@@ -188,6 +193,10 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     class_name, inner = config["class_name"], config["config"]
     if class_name == "__numpy__":
         return np.asarray(inner, dtype=config.get("dtype"))
+    if class_name == "__slice__":
+        return slice(inner["start"], inner["stop"], inner["step"])
+    if class_name == "__ellipsis__":
+        return Ellipsis
     if class_name == "function":
         return find_registered(inner)
     if class_name == "DTypePolicy":

@@ -14,6 +14,9 @@ merging                 Add, Concatenate, Dot and their kin: several inputs beco
 regularization          Dropout and its kin, noise, ActivityRegularization
 reshaping               Flatten, Reshape, Permute, RepeatVector
 augmentation            RandomFlip and its kin: images changed at random in training
+ownership               variables and layers inside a layer
+symbolic                promises of arrays, which the functional API is made of
+operation               operators between promises
 shapes                  shapes and trees of shapes
 """
 
@@ -25,8 +28,9 @@ from myelin.loading import load
 
 # Each family and its names.
 _FAMILIES = {
-    "core": ("Activation", "Dense", "Identity", "Input", "InputLayer", "KerasTensor", "Lambda"),
+    "core": ("Activation", "Dense", "Identity", "Input", "InputLayer", "Lambda"),
     "base": ("Layer",),
+    "symbolic": ("KerasTensor",),
     "activation": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"),
     "convolution": ("Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D",
         "Conv3DTranspose"),
@@ -75,94 +79,11 @@ _ALIASES = {
 _HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
 
 if TYPE_CHECKING:
-    from myelin.layers.core import Activation as Activation
-    from myelin.layers.core import Dense as Dense
-    from myelin.layers.core import Identity as Identity
-    from myelin.layers.core import Input as Input
-    from myelin.layers.core import InputLayer as InputLayer
-    from myelin.layers.core import KerasTensor as KerasTensor
-    from myelin.layers.core import Lambda as Lambda
-    from myelin.layers.base import Layer as Layer
     from myelin.layers.activation import ELU as ELU
     from myelin.layers.activation import LeakyReLU as LeakyReLU
     from myelin.layers.activation import PReLU as PReLU
     from myelin.layers.activation import ReLU as ReLU
     from myelin.layers.activation import Softmax as Softmax
-    from myelin.layers.convolution import Conv1D as Conv1D
-    from myelin.layers.convolution import Conv1DTranspose as Conv1DTranspose
-    from myelin.layers.convolution import Conv2D as Conv2D
-    from myelin.layers.convolution import Conv2DTranspose as Conv2DTranspose
-    from myelin.layers.convolution import Conv3D as Conv3D
-    from myelin.layers.convolution import Conv3DTranspose as Conv3DTranspose
-    from myelin.layers.separable import DepthwiseConv1D as DepthwiseConv1D
-    from myelin.layers.separable import DepthwiseConv2D as DepthwiseConv2D
-    from myelin.layers.separable import SeparableConv1D as SeparableConv1D
-    from myelin.layers.separable import SeparableConv2D as SeparableConv2D
-    from myelin.layers.pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
-    from myelin.layers.pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
-    from myelin.layers.pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
-    from myelin.layers.pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
-    from myelin.layers.pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
-    from myelin.layers.pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
-    from myelin.layers.pooling import AveragePooling1D as AveragePooling1D
-    from myelin.layers.pooling import AveragePooling2D as AveragePooling2D
-    from myelin.layers.pooling import AveragePooling3D as AveragePooling3D
-    from myelin.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
-    from myelin.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
-    from myelin.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
-    from myelin.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
-    from myelin.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
-    from myelin.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
-    from myelin.layers.pooling import MaxPooling1D as MaxPooling1D
-    from myelin.layers.pooling import MaxPooling2D as MaxPooling2D
-    from myelin.layers.pooling import MaxPooling3D as MaxPooling3D
-    from myelin.layers.resampling import CenterCrop as CenterCrop
-    from myelin.layers.resampling import Cropping1D as Cropping1D
-    from myelin.layers.resampling import Cropping2D as Cropping2D
-    from myelin.layers.resampling import Cropping3D as Cropping3D
-    from myelin.layers.resampling import Resizing as Resizing
-    from myelin.layers.resampling import UpSampling1D as UpSampling1D
-    from myelin.layers.resampling import UpSampling2D as UpSampling2D
-    from myelin.layers.resampling import UpSampling3D as UpSampling3D
-    from myelin.layers.resampling import ZeroPadding1D as ZeroPadding1D
-    from myelin.layers.resampling import ZeroPadding2D as ZeroPadding2D
-    from myelin.layers.resampling import ZeroPadding3D as ZeroPadding3D
-    from myelin.layers.normalization import BatchNormalization as BatchNormalization
-    from myelin.layers.normalization import LayerNormalization as LayerNormalization
-    from myelin.layers.normalization import Normalization as Normalization
-    from myelin.layers.normalization import Rescaling as Rescaling
-    from myelin.layers.example_normalization import GroupNormalization as GroupNormalization
-    from myelin.layers.example_normalization import RMSNormalization as RMSNormalization
-    from myelin.layers.example_normalization import UnitNormalization as UnitNormalization
-    from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
-    from myelin.layers.merging import Add as Add
-    from myelin.layers.merging import Average as Average
-    from myelin.layers.merging import Concatenate as Concatenate
-    from myelin.layers.merging import Dot as Dot
-    from myelin.layers.merging import Maximum as Maximum
-    from myelin.layers.merging import Minimum as Minimum
-    from myelin.layers.merging import Multiply as Multiply
-    from myelin.layers.merging import Subtract as Subtract
-    from myelin.layers.merging import add as add
-    from myelin.layers.merging import average as average
-    from myelin.layers.merging import concatenate as concatenate
-    from myelin.layers.merging import dot as dot
-    from myelin.layers.merging import maximum as maximum
-    from myelin.layers.merging import minimum as minimum
-    from myelin.layers.merging import multiply as multiply
-    from myelin.layers.merging import subtract as subtract
-    from myelin.layers.regularization import ActivityRegularization as ActivityRegularization
-    from myelin.layers.regularization import AlphaDropout as AlphaDropout
-    from myelin.layers.regularization import Dropout as Dropout
-    from myelin.layers.regularization import GaussianDropout as GaussianDropout
-    from myelin.layers.regularization import GaussianNoise as GaussianNoise
-    from myelin.layers.regularization import SpatialDropout1D as SpatialDropout1D
-    from myelin.layers.regularization import SpatialDropout2D as SpatialDropout2D
-    from myelin.layers.regularization import SpatialDropout3D as SpatialDropout3D
-    from myelin.layers.reshaping import Flatten as Flatten
-    from myelin.layers.reshaping import Permute as Permute
-    from myelin.layers.reshaping import RepeatVector as RepeatVector
-    from myelin.layers.reshaping import Reshape as Reshape
     from myelin.layers.augmentation import AugMix as AugMix
     from myelin.layers.augmentation import AutoContrast as AutoContrast
     from myelin.layers.augmentation import CutMix as CutMix
@@ -191,6 +112,89 @@ if TYPE_CHECKING:
     from myelin.layers.augmentation import RandomTranslation as RandomTranslation
     from myelin.layers.augmentation import RandomZoom as RandomZoom
     from myelin.layers.augmentation import Solarization as Solarization
+    from myelin.layers.base import Layer as Layer
+    from myelin.layers.convolution import Conv1D as Conv1D
+    from myelin.layers.convolution import Conv1DTranspose as Conv1DTranspose
+    from myelin.layers.convolution import Conv2D as Conv2D
+    from myelin.layers.convolution import Conv2DTranspose as Conv2DTranspose
+    from myelin.layers.convolution import Conv3D as Conv3D
+    from myelin.layers.convolution import Conv3DTranspose as Conv3DTranspose
+    from myelin.layers.core import Activation as Activation
+    from myelin.layers.core import Dense as Dense
+    from myelin.layers.core import Identity as Identity
+    from myelin.layers.core import Input as Input
+    from myelin.layers.core import InputLayer as InputLayer
+    from myelin.layers.core import Lambda as Lambda
+    from myelin.layers.example_normalization import GroupNormalization as GroupNormalization
+    from myelin.layers.example_normalization import RMSNormalization as RMSNormalization
+    from myelin.layers.example_normalization import UnitNormalization as UnitNormalization
+    from myelin.layers.merging import Add as Add
+    from myelin.layers.merging import Average as Average
+    from myelin.layers.merging import Concatenate as Concatenate
+    from myelin.layers.merging import Dot as Dot
+    from myelin.layers.merging import Maximum as Maximum
+    from myelin.layers.merging import Minimum as Minimum
+    from myelin.layers.merging import Multiply as Multiply
+    from myelin.layers.merging import Subtract as Subtract
+    from myelin.layers.merging import add as add
+    from myelin.layers.merging import average as average
+    from myelin.layers.merging import concatenate as concatenate
+    from myelin.layers.merging import dot as dot
+    from myelin.layers.merging import maximum as maximum
+    from myelin.layers.merging import minimum as minimum
+    from myelin.layers.merging import multiply as multiply
+    from myelin.layers.merging import subtract as subtract
+    from myelin.layers.normalization import BatchNormalization as BatchNormalization
+    from myelin.layers.normalization import LayerNormalization as LayerNormalization
+    from myelin.layers.normalization import Normalization as Normalization
+    from myelin.layers.normalization import Rescaling as Rescaling
+    from myelin.layers.pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+    from myelin.layers.pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+    from myelin.layers.pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+    from myelin.layers.pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+    from myelin.layers.pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+    from myelin.layers.pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+    from myelin.layers.pooling import AveragePooling1D as AveragePooling1D
+    from myelin.layers.pooling import AveragePooling2D as AveragePooling2D
+    from myelin.layers.pooling import AveragePooling3D as AveragePooling3D
+    from myelin.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+    from myelin.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+    from myelin.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+    from myelin.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+    from myelin.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+    from myelin.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+    from myelin.layers.pooling import MaxPooling1D as MaxPooling1D
+    from myelin.layers.pooling import MaxPooling2D as MaxPooling2D
+    from myelin.layers.pooling import MaxPooling3D as MaxPooling3D
+    from myelin.layers.regularization import ActivityRegularization as ActivityRegularization
+    from myelin.layers.regularization import AlphaDropout as AlphaDropout
+    from myelin.layers.regularization import Dropout as Dropout
+    from myelin.layers.regularization import GaussianDropout as GaussianDropout
+    from myelin.layers.regularization import GaussianNoise as GaussianNoise
+    from myelin.layers.regularization import SpatialDropout1D as SpatialDropout1D
+    from myelin.layers.regularization import SpatialDropout2D as SpatialDropout2D
+    from myelin.layers.regularization import SpatialDropout3D as SpatialDropout3D
+    from myelin.layers.resampling import CenterCrop as CenterCrop
+    from myelin.layers.resampling import Cropping1D as Cropping1D
+    from myelin.layers.resampling import Cropping2D as Cropping2D
+    from myelin.layers.resampling import Cropping3D as Cropping3D
+    from myelin.layers.resampling import Resizing as Resizing
+    from myelin.layers.resampling import UpSampling1D as UpSampling1D
+    from myelin.layers.resampling import UpSampling2D as UpSampling2D
+    from myelin.layers.resampling import UpSampling3D as UpSampling3D
+    from myelin.layers.resampling import ZeroPadding1D as ZeroPadding1D
+    from myelin.layers.resampling import ZeroPadding2D as ZeroPadding2D
+    from myelin.layers.resampling import ZeroPadding3D as ZeroPadding3D
+    from myelin.layers.reshaping import Flatten as Flatten
+    from myelin.layers.reshaping import Permute as Permute
+    from myelin.layers.reshaping import RepeatVector as RepeatVector
+    from myelin.layers.reshaping import Reshape as Reshape
+    from myelin.layers.separable import DepthwiseConv1D as DepthwiseConv1D
+    from myelin.layers.separable import DepthwiseConv2D as DepthwiseConv2D
+    from myelin.layers.separable import SeparableConv1D as SeparableConv1D
+    from myelin.layers.separable import SeparableConv2D as SeparableConv2D
+    from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
+    from myelin.layers.symbolic import KerasTensor as KerasTensor
 
 __all__ = sorted([*_HOMES, *_ALIASES])
 

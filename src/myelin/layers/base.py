@@ -13,8 +13,10 @@ import numpy as np
 
 from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
 from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
-from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of, zeros
-from myelin.registry import Configured
+from myelin.layers import symbolic
+from myelin.layers.ownership import Owner
+from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of
+from myelin.layers.symbolic import KerasTensor
 from myelin.variable import Variable
 
 
@@ -95,6 +97,7 @@ class Layer(Owner):
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._build_shape: Any = None
+        self._nodes: list[symbolic.Node] = []
         self._input_shape_given = self._legacy_input_shape(kwargs)
 
     def _legacy_input_shape(self, kwargs: dict[str, Any]) -> Shape | None:
@@ -173,9 +176,15 @@ class Layer(Owner):
 
     # How it is called.
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Builds on first use, then computes the outputs for an array (or tree of arrays)."""
-        inputs = jax.tree.map(self._as_input, inputs, is_leaf=_is_plain_list)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Builds on first use, then computes the outputs for an array (or tree of arrays).
+
+        Called on a promise, such as `Input` gives, it promises its outputs.
+        """
+        inputs, *rest = args or [kwargs.pop(self._first_parameter())]
+        if symbolic.tensors_in((inputs, rest, kwargs)):
+            return symbolic.call(self, (inputs, *rest), kwargs)
+        inputs = self._as_inputs(inputs)
         if not self.built:
             self._build_for(jax.tree.map(jnp.shape, inputs))
         training = kwargs.get("training")
@@ -191,7 +200,7 @@ class Layer(Owner):
         policy = self.dtype_policy
         mixed = policy.compute_dtype != policy.variable_dtype
         with nested, variable.autocast(policy.compute_dtype if mixed else None):
-            outputs = self._call_checked(inputs, args, kwargs)
+            outputs = self._call_checked(inputs, rest, kwargs)
             if self.activity_regularizer is not None:
                 for output in jax.tree.leaves(outputs):
                     self.add_loss(self.activity_regularizer(output) / output.shape[0])
@@ -215,6 +224,9 @@ class Layer(Owner):
                 raise
             raise ShapeError(f"{self.title}: {error}; its input is {shapes_of(inputs)}") from error
 
+    def _as_inputs(self, inputs: Any) -> Any:
+        return jax.tree.map(self._as_input, inputs, is_leaf=_is_plain_list)
+
     def _as_input(self, value: Any) -> Any:
         if isinstance(value, Variable):
             value = value.value
@@ -229,6 +241,10 @@ class Layer(Owner):
         self._build_shape = shape
         self.build(shape)
         self.built = True
+
+    @classmethod
+    def _first_parameter(cls) -> str:
+        return list(inspect.signature(cls.call).parameters)[1]
 
     @classmethod
     def _call_takes(cls, name: str) -> bool:
@@ -259,30 +275,63 @@ class Layer(Owner):
         """
         if not self.built:
             self._build_for(input_shape)
+        inputs = jax.tree.map(self._promised, input_shape, is_leaf=is_shape)
+        outputs = symbolic.traced(self, (inputs,), {})
+        return jax.tree.map(lambda tensor: tensor.shape, outputs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """What it promises for promises: a `KerasTensor`, or a tree of them."""
+        overridden = type(self).compute_output_shape is not Layer.compute_output_shape
+        if not overridden or symbolic.tensors_in((args[1:], kwargs)):
+            return symbolic.traced(self, args, kwargs)
+        shapes = self.compute_output_shape(symbolic.shapes_of(args[0]))
+        if self.missing() is not None:
+            return jax.tree.map(self._promised, shapes, is_leaf=is_shape)
+        return symbolic.checked(self, shapes, args, kwargs)
+
+    def _promised(self, shape: Any) -> KerasTensor:
+        return KerasTensor(shape, self.dtype_policy.compute_dtype)
+
+    def _evaluated(self, function: Callable[..., Any], specs: Any) -> Any:
+        """The shapes and types that `function(specs)` gives, which may call this layer."""
+        variables = {str(i): v for i, v in enumerate(self.variables)}
+        values = {name: v._value for name, v in variables.items()}
+
+        def outputs(values: Any, specs: Any) -> Any:
+            with variable.bind(variables, values), random.scope(jax.random.key(0)):
+                return function(specs)
+
         try:
-            shapes = [self._traced_shape(input_shape, size) for size in (2, 3)]
+            return jax.eval_shape(outputs, values, specs)
         except _NEEDS_NUMBERS:
             # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
-            shapes = [self(zeros(input_shape, size)) for size in (2, 3)]
-        merge = lambda a, b: tuple(  # noqa: E731
-            one if one == two else None for one, two in zip(a.shape, b.shape, strict=True)
-        )
-        return jax.tree.map(merge, *shapes)
+            return function(jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), specs))
 
-    def _traced_shape(self, input_shape: Any, size: int) -> Any:
-        def placeholder(shape: Any) -> Any:
-            sizes = tuple(size if axis is None else axis for axis in shape)
-            return jax.ShapeDtypeStruct(sizes, jnp.dtype(self.dtype_policy.compute_dtype))
+    @property
+    def input(self) -> Any:
+        """What it was first called with, of promises.
 
-        inputs = jax.tree.map(placeholder, input_shape, is_leaf=is_shape)
-        variables = {str(i): v for i, v in enumerate(self.variables)}
-        values = {name: v.value for name, v in variables.items()}
+        Raises:
+            NotBuiltError: it was never called on any.
+        """
+        return self._first_node().args[0]
 
-        def outputs(values: Any, inputs: Any) -> Any:
-            with variable.bind(variables, values), random.scope(jax.random.key(0)):
-                return self(inputs)
+    @property
+    def output(self) -> Any:
+        """What it promised when it was first called on promises.
 
-        return jax.eval_shape(outputs, values, inputs)
+        Raises:
+            NotBuiltError: it was never called on any.
+        """
+        return self._first_node().outputs
+
+    def _first_node(self) -> symbolic.Node:
+        if not self._nodes:
+            raise NotBuiltError(
+                f"{self.title} is in no model that begins with Input(shape=(…)), so it has no "
+                "input and output yet"
+            )
+        return self._nodes[0]
 
     @property
     def losses(self) -> list[Any]:

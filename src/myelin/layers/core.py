@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 
 from myelin import activations, constraints, dtypes, initializers, naming, regularizers
 from myelin.errors import InputError
 from myelin.layers.base import Layer
-from myelin.layers.shapes import Shape, positive_int
-
-
-class KerasTensor:
-    """The promise of an array: a shape, a type and a name, but no numbers yet."""
-
-    def __init__(self, shape: Sequence[int | None], dtype: str = "float32", name: str = "") -> None:
-        self.shape: Shape = tuple(shape)
-        self.dtype = dtype
-        self.name = name
-
-    @property
-    def ndim(self) -> int:
-        """How many axes it has."""
-        return len(self.shape)
-
-    def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+from myelin.layers.shapes import Shape, fit, positive_int
+from myelin.layers.symbolic import KerasTensor, Node
 
 
 class InputLayer(Layer):
@@ -66,15 +50,41 @@ class InputLayer(Layer):
         self.batch_shape: Shape = given
         self.input_dtype = dtypes.name_of(dtype)
         self.built = True
+        promise = KerasTensor(given, self.input_dtype, self.name)
+        self._nodes.append(Node(self, (), {}, promise))
 
     @property
     def dtype(self) -> str:
         """The type that inputs are cast to."""
         return self.input_dtype
 
+    @property
+    def input(self) -> Any:
+        """The promise of what comes in, which is what goes on."""
+        return self.output
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the inputs."""
         return self.batch_shape
+
+    def admit(self, value: jax.Array, model: Layer, reader: str = "") -> jax.Array:
+        """An array of this shape in this type, as a model takes it.
+
+        Args:
+            value: the array.
+            model: whose input it is; what the error is about.
+            reader: what else to say of where it goes.
+
+        Raises:
+            ShapeError: an array of another shape.
+        """
+        if not fit(self.batch_shape, value.shape):
+            raise model.wants(f"inputs of shape {self.batch_shape}{reader}", value.shape)
+        # Bytes stay bytes until here, so that data on the device take a quarter of the room.
+        wanted = self.input_dtype
+        both_float = dtypes.is_float(value.dtype) and dtypes.is_float(wanted)
+        # Under mixed precision inputs are in the short float already.
+        return value if value.dtype == wanted or both_float else value.astype(wanted)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, with Keras's keys."""
@@ -99,7 +109,7 @@ def Input(
     name: str | None = None,
     tensor: Any = None,
 ) -> KerasTensor:
-    """The first entry of a `Sequential`: the shape of one example, without the batch axis.
+    """The promise of a model's input: the shape of one example, without the batch axis.
 
     Args:
         shape, batch_size, dtype, sparse, batch_shape, name: as for `InputLayer`.
@@ -111,7 +121,7 @@ def Input(
     if tensor is not None:
         raise InputError("Input(tensor=…) is not supported: call the model on the array")
     layer = InputLayer(shape, batch_size, dtype, sparse, batch_shape, name)
-    return KerasTensor(layer.batch_shape, layer.input_dtype, layer.name)
+    return cast(KerasTensor, layer.output)
 
 
 class Dense(Layer):

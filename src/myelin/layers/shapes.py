@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import InputError
@@ -18,15 +17,16 @@ def is_shape(value: Any) -> bool:
     return isinstance(value, tuple | list) and all(a is None or isinstance(a, int) for a in value)
 
 
+def fit(wanted: Shape, given: Shape) -> bool:
+    """Whether two shapes can be of one array; None stands for any size."""
+    return len(wanted) == len(given) and all(
+        None in (one, other) or one == other for one, other in zip(wanted, given, strict=True)
+    )
+
+
 def shapes_of(inputs: Any) -> Any:
     """The shapes of a tree of arrays."""
     return jax.tree.map(lambda a: tuple(a.shape), inputs)
-
-
-def zeros(input_shape: Any, size: int) -> Any:
-    """Arrays of zeros with `size` in the place of each None."""
-    fill = lambda shape: jnp.zeros([size if a is None else a for a in shape])  # noqa: E731
-    return jax.tree.map(fill, input_shape, is_leaf=is_shape)
 
 
 def as_tuples(shape: Any) -> Any:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+import jax
+
 from myelin import registry, saving
-from myelin.errors import InputError
+from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
+from myelin.layers.shapes import is_shape
+from myelin.layers.symbolic import KerasTensor, shapes_of, tensors_in
+from myelin.models.graph import Graph, layer_of
 from myelin.models.summary import print_summary
 from myelin.training.trainer import Trainer
 
@@ -15,13 +21,147 @@ from myelin.training.trainer import Trainer
 class Model(Trainer):
     """Layers put together, with `compile`, `fit`, `evaluate`, `predict` and `save`.
 
-    `Sequential` is the model of layers in a row.
+    `Model(inputs, outputs)` is the model between what `Input` gave and what layers called on it
+    gave; see `Functional`. `Sequential` is the model of layers in a row. A subclass makes its
+    layers in `__init__` and calls them in `call`.
+
+    Args:
+        inputs, outputs: promises, or trees of them; both or neither.
+        name: its name.
+        trainable: whether gradients reach its weights.
+        kwargs: as for `Layer`.
     """
+
+    _graph: Graph | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
+        if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
+            from myelin.models.functional import Functional
+
+            cls = Functional
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if (inputs is None) != (outputs is None):
+            raise InputError("Model wants inputs and outputs, or neither of them")
+        if inputs is not None:
+            self._graph = Graph(inputs, outputs)
+            self._build_shape = shapes_of(self._graph.inputs)
+            self.built = True
+            self.name_variables("", set())
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The outputs of the graph, or what a subclass says."""
+        if self._graph is None:
+            raise InputError(f"{self.title}: a subclass of Model wants a method call(self, inputs)")
+
+        def called(layer: Layer, args: Any, kwargs: Any) -> Any:
+            return layer(*args, **{"training": training, **kwargs})
+
+        return self._graph.run(inputs, called)
+
+    def _as_inputs(self, inputs: Any) -> Any:
+        """For a graph, an array for each of its inputs, in order."""
+        if self._graph is None:
+            return super()._as_inputs(inputs)
+        arrays = _in_order(self, inputs, self._graph.inputs, self.input_names)
+        return [
+            layer.admit(self._as_input(array), self, f' as "{layer.name}"')
+            for layer, array in zip(self._graph.input_layers, arrays, strict=True)
+        ]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape, or tree of shapes, of the outputs for inputs of `input_shape`."""
+        graph = self._graph
+        if graph is None:
+            return super().compute_output_shape(input_shape)
+        shapes = _in_order(self, input_shape, graph.inputs, self.input_names, is_shape)
+        tensors = graph.input_tensors
+        outputs = graph.outputs
+        if [tuple(shape) for shape in shapes] != [tensor.shape for tensor in tensors]:
+            given = [KerasTensor(s, t.dtype) for s, t in zip(shapes, tensors, strict=True)]
+            outputs = graph.run(
+                given, lambda layer, args, kwargs: layer.compute_output_spec(*args, **kwargs)
+            )
+        return shapes_of(outputs)
+
+    def _children(self) -> list[Layer]:
+        if self._graph is None:
+            return super()._children()
+        layers = {id(layer): layer for layer in [*self._graph.layers, *super()._children()]}
+        return list(layers.values())
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        """A new model, untrained, from what `get_config` gave."""
+        from myelin.models.functional import Functional
+
+        if cls is Model and "input_layers" in config:
+            return Functional.from_config(config, custom_objects)
+        with registry.custom_object_scope(custom_objects or {}):
+            return super().from_config(config)
 
     @property
     def layers(self) -> list[Layer]:
         """The layers it is made of, in the order they compute."""
         return self._children()
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The promises of its inputs.
+
+        Raises:
+            NotBuiltError: it does not begin with `Input`.
+        """
+        return self._known_graph().input_tensors
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The promises of its outputs.
+
+        Raises:
+            NotBuiltError: it does not begin with `Input`.
+        """
+        return self._known_graph().output_tensors
+
+    @property
+    def input(self) -> Any:
+        """The promise of its input, or the tree of them that it was made of."""
+        return self._known_graph().inputs
+
+    @property
+    def output(self) -> Any:
+        """The promise of its output, or the tree of them that it was made of."""
+        return self._known_graph().outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of its inputs: their keys in a dictionary, else their layers'."""
+        return _names(self.input, self.inputs)
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of its outputs: their keys in a dictionary, else their layers'."""
+        return _names(self.output, self.outputs)
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of its input, batch axis first, or a tree of shapes."""
+        return shapes_of(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of its output, batch axis first, or a tree of shapes."""
+        return shapes_of(self.output)
+
+    def _known_graph(self) -> Graph:
+        if self._graph is None:
+            raise NotBuiltError(
+                f"{self.title} does not begin with Input(shape=(…)), so its inputs and outputs "
+                "are known only while it computes"
+            )
+        return self._graph
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """One of its layers, by name or by place.
@@ -92,3 +232,37 @@ class Model(Trainer):
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON, without weights."""
         return json.dumps(registry.serialize(self), **kwargs)
+
+
+def _in_order(
+    model: Model, given: Any, wanted: Any, names: list[str], is_leaf: Any = None
+) -> list[Any]:
+    """A leaf of `given` for each promise of `wanted`, by name where both are not alike.
+
+    Raises:
+        InputError: other names, or another number of inputs.
+    """
+    if isinstance(given, dict) and not (isinstance(wanted, dict) and set(wanted) <= set(given)):
+        by_layer = [tensor.name for tensor in tensors_in(wanted)]
+        names = by_layer if set(by_layer) <= set(given) else names
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise InputError(
+                f"{model.title}: wants the inputs {', '.join(names)}, got "
+                f"{', '.join(map(str, given))}"
+            )
+        return [given[name] for name in names]
+    if isinstance(given, dict):
+        given = {key: given[key] for key in wanted}
+    leaves = jax.tree.leaves(given, is_leaf=is_leaf)
+    if len(leaves) != len(names):
+        raise InputError(
+            f"{model.title}: wants {len(names)} inputs ({', '.join(names)}), got {len(leaves)}"
+        )
+    return leaves
+
+
+def _names(tree: Any, tensors: list[KerasTensor]) -> list[str]:
+    if isinstance(tree, dict) and len(tree) == len(tensors):
+        return sorted(tree)
+    return [layer_of(tensor).name for tensor in tensors]

@@ -6,13 +6,12 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import jax
-
 from myelin import dtypes, registry
 from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
-from myelin.layers.core import InputLayer, KerasTensor
-from myelin.layers.shapes import Shape
+from myelin.layers.core import InputLayer
+from myelin.layers.shapes import Shape, fit
+from myelin.layers.symbolic import KerasTensor
 from myelin.models.model import Model
 
 
@@ -37,6 +36,9 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         self._row: list[Layer] = []
         self._input: InputLayer | None = None
+        # What each layer of the row promised for the input, and which layer that was.
+        self._promises: list[KerasTensor] = []
+        self._promised_by: list[Layer] = []
         if isinstance(layers, Layer):
             raise InputError("Sequential wants a list of layers, got one layer: put it in [ ]")
         for layer in layers or []:
@@ -69,8 +71,8 @@ class Sequential(Model):
         return layer
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, KerasTensor):
-            layer = InputLayer(batch_shape=layer.shape, dtype=layer.dtype, name=layer.name)
+        if isinstance(layer, KerasTensor) and layer.node is not None:
+            layer = layer.node.layer
         if isinstance(layer, InputLayer):
             if self._row or self._input is not None:
                 raise InputError("Sequential: Input must come first, and once")
@@ -132,19 +134,28 @@ class Sequential(Model):
         shape: Any = tuple(input_shape or self._input.batch_shape)  # type: ignore[union-attr]
         if self._input is None:
             self._input = InputLayer(batch_shape=(None, *shape[1:]))
-        elif not _fit(self._input.batch_shape, shape):
+        elif not fit(self._input.batch_shape, shape):
             raise InputError(
                 f"{self.title}: takes inputs of shape {self._input.batch_shape}, so it cannot be "
                 f"built for {shape}"
             )
         self._build_shape = shape
-        for layer in self._row:
-            if not layer.built:
-                layer._build_for(shape)
-            shape = layer.compute_output_shape(shape)
-        self._output_shape = shape
+        self._promise_outputs(self._input.output)
+        self._output_shape = self.compute_output_shape(shape)
         self.built = True
         self.name_variables("", set())
+
+    def _promise_outputs(self, tensor: Any) -> None:
+        """Calls the layers on the promise of the input, once each, so that each has an output."""
+        kept = 0
+        for before, layer in zip(self._promised_by, self._row, strict=False):
+            if before is not layer:
+                break
+            kept += 1
+        del self._promised_by[kept:], self._promises[kept:]
+        for layer in self._row[kept:]:
+            self._promises.append(layer(self._promises[-1] if self._promises else tensor))
+            self._promised_by.append(layer)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs of the last layer."""
@@ -155,22 +166,10 @@ class Sequential(Model):
 
     def _as_input(self, value: Any) -> Any:
         value = super()._as_input(value)
-        # Bytes stay bytes until here, so that data on the device take a quarter of the room.
-        if self._input is None:
-            wanted = dtypes.floatx() if value.dtype.kind in "uib" else None
-        else:
-            wanted = self._input.input_dtype
-            self._check_rank(value)
-        if wanted is not None and value.dtype != wanted and not _stays_float(value, wanted):
-            value = value.astype(wanted)
-        return value
-
-    def _check_rank(self, value: jax.Array) -> None:
-        assert self._input is not None
-        wanted, given = self._input.batch_shape, value.shape
-        if not _fit(wanted, given):
-            first = f" for {self._row[0].title}" if self._row else ""
-            raise self.wants(f"inputs of shape {wanted}{first}", given)
+        if self._input is not None:
+            reader = f" for {self._row[0].title}" if self._row else ""
+            return self._input.admit(value, self, reader)
+        return value.astype(dtypes.floatx()) if value.dtype.kind in "uib" else value
 
     @property
     def layers(self) -> list[Layer]:
@@ -204,23 +203,33 @@ class Sequential(Model):
 
     @property
     def inputs(self) -> list[KerasTensor]:
-        """The shape and type of the inputs, in a list of one.
+        """The promise of the inputs, in a list of one.
 
         Raises:
-            NotBuiltError: they are not known yet.
+            NotBuiltError: their shape is not known yet.
         """
-        known = self._known_input()
-        return [KerasTensor(self.input_shape, known.input_dtype, known.name)]
+        return [self._known_input().output]
 
     @property
     def outputs(self) -> list[KerasTensor]:
-        """The shape and type of the outputs, in a list of one.
+        """The promise of the outputs, in a list of one.
 
         Raises:
             NotBuiltError: the model is not built.
         """
-        last = self._row[-1] if self._row else self
-        return [KerasTensor(self.output_shape, last.compute_dtype, last.name)]
+        if not self.built:
+            raise self._not_built()
+        return [self._promises[-1]]
+
+    @property
+    def input(self) -> Any:
+        """The promise of the inputs."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The promise of the outputs."""
+        return self.outputs[0]
 
     def _known_input(self) -> InputLayer:
         if self._input is None:
@@ -261,20 +270,8 @@ class Sequential(Model):
         return model
 
 
-def _fit(wanted: Shape, given: Shape) -> bool:
-    """Whether two shapes can be of one array; None stands for any size."""
-    return len(wanted) == len(given) and all(
-        None in (one, other) or one == other for one, other in zip(wanted, given, strict=True)
-    )
-
-
 def _with_build(layer: Layer) -> dict[str, Any]:
     written = dict(registry.serialize(layer))
     if not isinstance(layer, InputLayer):
         written["build_config"] = layer.get_build_config()
     return written
-
-
-def _stays_float(value: jax.Array, wanted: str) -> bool:
-    """Under mixed precision inputs are in the short float already."""
-    return dtypes.is_float(value.dtype) and dtypes.is_float(wanted)

@@ -13,9 +13,12 @@ import jax.numpy as jnp
 from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.shapes import is_shape
+from myelin.layers.symbolic import shapes_of
 
 # Where each column ends, as a share of the width, and the widest that a table is by itself.
 _ENDS, _WIDEST, _TRAINABLE = (0.45, 0.80, 1.0), 88, 12
+# The same where a column says what each layer is connected to.
+_GRAPH_ENDS, _GRAPH_WIDEST = (0.3, 0.56, 0.74, 1.0), 108
 _NARROWEST_COLUMN = 4
 
 
@@ -36,10 +39,12 @@ def print_summary(
     from rich.console import Console
     from rich.text import Text
 
-    layers = _within(model.layers, layer_range)
-    table = _table(line_length, positions, show_trainable)
+    layers = _within(_steps(model), layer_range)
+    connected = _connections(model)
+    table = _table(line_length, positions, connected is not None, show_trainable)
     for layer, depth in _with_nested(layers, 0, expand_nested):
-        table.add_row(*_cells(layer, depth, show_trainable))
+        links = None if connected is None else connected.get(id(layer), "-")
+        table.add_row(*_cells(layer, depth, links, show_trainable))
     # A line that is longer than the terminal was asked for: nothing is cut off.
     width = max(line_length or 0, shutil.get_terminal_size().columns)
     plain: dict[str, Any] = {"force_terminal": False, "color_system": None} if print_fn else {}
@@ -55,6 +60,26 @@ def print_summary(
         console.print(Text.assemble(*parts))
     if print_fn:
         print_fn(console.end_capture())
+
+
+def _steps(model: Any) -> list[Any]:
+    """The rows of the table: a graph's operations stand among its layers."""
+    graph = getattr(model, "_graph", None)
+    return list(model.layers if graph is None else graph.steps)
+
+
+def _connections(model: Any) -> dict[int, str] | None:
+    """What each layer of a graph takes, by `id`; None for layers in a row."""
+    graph = getattr(model, "_graph", None)
+    if graph is None or graph.is_a_row():
+        return None
+    places, found = graph.places(), dict[int, list[str]]()
+    for node in graph.nodes:
+        links = [places[id(tensor)] for tensor in node.inputs]
+        found.setdefault(id(node.layer), []).extend(
+            f"{name}[{call}][{index}]" for name, call, index in links
+        )
+    return {step: ", ".join(links) or "-" for step, links in found.items()}
 
 
 def _within(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer]:
@@ -76,7 +101,9 @@ def _within(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Laye
     return layers[first : last + 1]
 
 
-def _table(line_length: int | None, positions: Sequence[float] | None, trainable: bool) -> Any:
+def _table(
+    line_length: int | None, positions: Sequence[float] | None, connected: bool, trainable: bool
+) -> Any:
     from rich.table import Table
 
     headers: list[tuple[str, Any]] = [
@@ -84,7 +111,10 @@ def _table(line_length: int | None, positions: Sequence[float] | None, trainable
         ("Output Shape", "left"),
         ("Param #", "right"),
     ]
-    ends, widest = [*(positions or _ENDS)], _WIDEST
+    ends, widest = [*(positions or (_GRAPH_ENDS if connected else _ENDS))], _WIDEST
+    if connected:
+        headers.append(("Connected to", "left"))
+        widest = _GRAPH_WIDEST
     if trainable:
         headers.append(("Trainable", "center"))
         ends, widest = [*(0.9 * end for end in ends), 1.0], widest + _TRAINABLE
@@ -106,17 +136,21 @@ def _with_nested(
     for layer in layers:
         yield layer, depth
         if expand_nested:
-            yield from _with_nested(getattr(layer, "layers", []), depth + 1, True)
+            inner = _steps(layer) if hasattr(layer, "layers") else []
+            yield from _with_nested(inner, depth + 1, True)
 
 
-def _cells(layer: Layer, depth: int, show_trainable: bool) -> list[Any]:
+def _cells(layer: Layer, depth: int, links: str | None, show_trainable: bool) -> list[Any]:
     from rich.text import Text
 
     name = "   " * depth + "└ " * bool(depth) + layer.name
-    cells = [Text.assemble(f"{name} (", (type(layer).__name__, "color(33)"), ")")]
+    kind = getattr(layer, "kind", type(layer).__name__)
+    cells = [Text.assemble(f"{name} (", (kind, "color(33)"), ")")]
     cells.append(_shape(layer))
     count = f"{layer.count_params():,}" if layer.built else "0"
     cells.append(Text.assemble((count, "color(34)"), "" if layer.built else " (unbuilt)"))
+    if links is not None:
+        cells.append(Text(links))
     if show_trainable and not layer.weights:
         cells.append(Text("-", style="bold"))
     elif show_trainable:
@@ -129,9 +163,12 @@ def _shape(layer: Layer) -> Any:
     """The shape of the outputs for the inputs that the layer was built for."""
     from rich.text import Text
 
-    if layer._build_shape is None:
+    if layer._build_shape is None and not layer._nodes:
         return Text("?")
-    shape = layer.compute_output_shape(layer._build_shape)
+    if layer._build_shape is None:
+        shape = shapes_of(layer.output)
+    else:
+        shape = layer.compute_output_shape(layer._build_shape)
     shapes = jax.tree.leaves(shape, is_leaf=is_shape)
     if len(shapes) != 1:
         return Text(str(shape))
