@@ -56,6 +56,16 @@ LAYERS = {
     ),
     "LayerNormalization": (lambda: layers.LayerNormalization(), FLAT),
     "LayerNormalization of two axes": (lambda: layers.LayerNormalization(axis=[1, 2]), SEQUENCE),
+    "LayerNormalization by the spread": (lambda: layers.LayerNormalization(rms_scaling=True), FLAT),
+    "GroupNormalization": (lambda: layers.GroupNormalization(3), IMAGE),
+    "GroupNormalization of instances": (lambda: layers.GroupNormalization(-1, axis=1), SEQUENCE),
+    "RMSNormalization": (lambda: layers.RMSNormalization(axis=(1, 2)), SEQUENCE),
+    "UnitNormalization": (lambda: layers.UnitNormalization(), FLAT),
+    # Its gradient is the numerical one as far as the singular vectors have converged.
+    "SpectralNormalization": (
+        lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=200),
+        FLAT,
+    ),
     "Rescaling": (lambda: layers.Rescaling(1 / 3, offset=-1.0), IMAGE),
     "Normalization": (lambda: layers.Normalization(mean=[1.0] * 5, variance=[4.0] * 5), FLAT),
     "Normalization inverted": (

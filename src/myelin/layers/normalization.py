@@ -16,7 +16,54 @@ from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape
 
 
-class BatchNormalization(Layer):
+class ScaleAndShift(Layer):
+    """What normalizes and then applies `gamma·x + beta`; both, either or neither may be there."""
+
+    def _affine(
+        self,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
+    ) -> None:
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+
+    def _make_gamma_and_beta(self, sizes: Sequence[Any], scale: bool, center: bool) -> None:
+        self.gamma = self.beta = None
+        if scale:
+            self.gamma = self.add_weight(
+                sizes,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if center:
+            self.beta = self.add_weight(
+                sizes,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x."""
+        return input_shape
+
+
+class BatchNormalization(ScaleAndShift):
     """Normalizes each channel over the batch: `y = gamma·(x - mean) / sqrt(var + epsilon) + beta`.
 
     In training mean and var are those of the batch, and the moving ones follow:
@@ -61,16 +108,12 @@ class BatchNormalization(Layer):
         self.axis = axis if isinstance(axis, int) else tuple(axis)
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
+        self._affine(
+            center, scale, beta_initializer, gamma_initializer, beta_regularizer,
+            gamma_regularizer, beta_constraint, gamma_constraint,
+        )  # fmt: skip
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.synchronized = synchronized
 
     @classmethod
@@ -83,27 +126,11 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Makes gamma, beta and the moving mean and variance."""
-        axes = _axes(self.axis, len(input_shape))
+        axes = axes_of(self.axis, len(input_shape))
         sizes = tuple(input_shape[axis] for axis in axes)
         if None in sizes:
             raise self.wants(f"the size of axis {self.axis} to be known", input_shape)
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                sizes,  # type: ignore[arg-type]
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                sizes,  # type: ignore[arg-type]
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                name="beta",
-            )
+        self._make_gamma_and_beta(sizes, self.scale, self.center)
         moving: dict[str, Any] = {"shape": sizes, "trainable": False, "autocast": False}
         self.moving_mean = self.add_weight(
             initializer=self.moving_mean_initializer, name="moving_mean", **moving
@@ -114,7 +141,7 @@ class BatchNormalization(Layer):
 
     def call(self, x: jax.Array, training: bool = False, mask: Any = None) -> jax.Array:
         """`gamma·(x - mean) / sqrt(var + epsilon) + beta`."""
-        axes = _axes(self.axis, x.ndim)
+        axes = axes_of(self.axis, x.ndim)
         others = tuple(axis for axis in range(x.ndim) if axis not in axes)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
         wide = x.astype(self.variable_dtype)
@@ -134,10 +161,6 @@ class BatchNormalization(Layer):
         y = wide * factor.reshape(kept) + offset.reshape(kept)
         return y.astype(x.dtype)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of x."""
-        return input_shape
-
 
 def _moments(x: jax.Array, axes: tuple[int, ...], mask: Any) -> tuple[jax.Array, jax.Array]:
     """Mean and variance over `axes`, of the entries that the mask keeps."""
@@ -153,7 +176,7 @@ def _moments(x: jax.Array, axes: tuple[int, ...], mask: Any) -> tuple[jax.Array,
     return mean.reshape(var.shape), var
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(ScaleAndShift):
     """Normalizes each example: `y = gamma·(x - mean) / sqrt(var + epsilon) + beta`.
 
     Args:
@@ -163,6 +186,8 @@ class LayerNormalization(Layer):
         beta_initializer, gamma_initializer: first values.
         beta_regularizer, gamma_regularizer: penalties that join the loss.
         beta_constraint, gamma_constraint: applied after each update.
+        rms_scaling: computes `y = gamma·x / sqrt(var + epsilon)` instead, as older Keras
+            programs have it; `RMSNormalization` divides by the root mean square.
 
     Shapes: any with these axes known; gamma and beta have their sizes.
 
@@ -181,61 +206,41 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        rms_scaling: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.axis = axis if isinstance(axis, int) else tuple(axis)
         self.epsilon = float(epsilon)
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        self._affine(
+            center, scale, beta_initializer, gamma_initializer, beta_regularizer,
+            gamma_regularizer, beta_constraint, gamma_constraint,
+        )  # fmt: skip
+        self.rms_scaling = rms_scaling
 
     def build(self, input_shape: Shape) -> None:
         """Makes gamma and beta."""
-        axes = _axes(self.axis, len(input_shape))
+        axes = axes_of(self.axis, len(input_shape))
         sizes = tuple(input_shape[axis] for axis in axes)
         if None in sizes:
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                sizes,  # type: ignore[arg-type]
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                sizes,  # type: ignore[arg-type]
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                name="beta",
-            )
+        self._make_gamma_and_beta(
+            sizes, scale=self.scale or self.rms_scaling, center=self.center and not self.rms_scaling
+        )
 
     def call(self, x: jax.Array) -> jax.Array:
         """`gamma·(x - mean) / sqrt(var + epsilon) + beta`."""
-        axes = _axes(self.axis, x.ndim)
+        axes = axes_of(self.axis, x.ndim)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
         wide = x.astype(self.variable_dtype)
         mean = wide.mean(axes, keepdims=True)
         var = jnp.square(wide - mean).mean(axes, keepdims=True)
-        y = (wide - mean) * jax.lax.rsqrt(var + self.epsilon)
+        y = (wide if self.rms_scaling else wide - mean) * jax.lax.rsqrt(var + self.epsilon)
         if self.gamma is not None:
             y = y * self.gamma.value.reshape(kept)
         if self.beta is not None:
             y = y + self.beta.value.reshape(kept)
         return y.astype(x.dtype)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of x."""
-        return input_shape
 
 
 class Rescaling(Layer):
@@ -309,7 +314,7 @@ class Normalization(Layer):
     def _broadcast(self, place: int) -> jax.Array | None:
         if not self.built or self.missing() is not None:
             return None
-        axes = _axes(self.axis, len(self._build_shape))
+        axes = axes_of(self.axis, len(self._build_shape))
         kept = (n if axis in axes else 1 for axis, n in enumerate(self._build_shape))
         return jnp.asarray(self._statistics[place]).reshape(tuple(kept))
 
@@ -320,7 +325,7 @@ class Normalization(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Makes room for the statistics."""
-        axes = _axes(self.axis, len(input_shape))
+        axes = axes_of(self.axis, len(input_shape))
         sizes = [input_shape[axis] for axis in axes]
         if None in sizes:
             raise self.wants(f"the sizes of axes {self.axis} to be known", input_shape)
@@ -359,7 +364,7 @@ class Normalization(Layer):
             x = np.asarray(batch[0] if isinstance(batch, tuple) else batch, np.float64)
             x = x[:, None] if x.ndim == 1 else x
             shape = x.shape
-            others = tuple(a for a in range(x.ndim) if a not in _axes(self.axis, x.ndim))
+            others = tuple(a for a in range(x.ndim) if a not in axes_of(self.axis, x.ndim))
             n = math.prod(x.shape[a] for a in others)
             mean, var = x.mean(others), x.var(others)
             # Chan's update: exact for batches of any size, where sums of squares cancel.
@@ -387,7 +392,7 @@ class Normalization(Layer):
         if not traced and (missing := self.missing()) is not None:
             raise InputError(f"{self.title}: {missing}")
         x = x.astype(self.compute_dtype)
-        axes = _axes(self.axis, x.ndim)
+        axes = axes_of(self.axis, x.ndim)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
         mean, variance = (jnp.asarray(v).reshape(kept).astype(x.dtype) for v in self._statistics)
         spread = jnp.maximum(jnp.sqrt(variance), 1e-7)
@@ -411,8 +416,12 @@ def _fit(given: Any, sizes: list[int]) -> tuple[int, ...]:
     return shape[len(shape) - len(sizes) :] if len(shape) > len(sizes) else shape
 
 
-def _axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Axes counted from 0, in order."""
+def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Axes counted from 0, in order; none for None.
+
+    Raises:
+        InputError: an axis that `ndim` axes do not have.
+    """
     if axis is None:
         return ()
     given = (axis,) if isinstance(axis, int) else tuple(axis)
