@@ -73,14 +73,17 @@ class SpectralNormalization(Layer):
     def _divided(self, u: jax.Array, kernel: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The next u, and the kernel with largest singular value 1; both as before for zeros."""
         flat = kernel.reshape(-1, kernel.shape[-1])
-        first = u
-        for _ in range(self.power_iterations):
-            v = unit(u @ flat.T, axis=None)
-            u = unit(v @ flat, axis=None)
-        u, v = jax.lax.stop_gradient((u, v))
-        sigma = (v @ flat @ u.T).reshape(())
+        fixed = jax.lax.stop_gradient(flat)
+
+        def around(_: Any, vectors: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            v = unit(vectors[0] @ fixed.T, axis=None)
+            return unit(v @ fixed, axis=None), v
+
+        start = (u, jnp.zeros((1, flat.shape[0]), flat.dtype))
+        after, v = jax.lax.fori_loop(0, self.power_iterations, around, start)
+        sigma = (v @ flat @ after.T).reshape(())
         zero = jnp.all(kernel == 0)
-        return jnp.where(zero, first, u), kernel / jnp.where(zero, 1, sigma)
+        return jnp.where(zero, u, after), kernel / jnp.where(zero, 1, sigma)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the layer inside."""
