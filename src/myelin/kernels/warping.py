@@ -1,7 +1,7 @@
 """Images sampled at other places than their pixels: what rotation, zoom and their kin compute.
 
 Each output pixel reads its neighbours by one gather of whole pixels per corner, all channels at
-once, with indices that are known to be inside: 0.9 ms for 64 images of 32 x 32 x 3 on two cores,
+once, with indices that are known to be inside: 0.8 ms for 64 images of 32 x 32 x 3 on two cores,
 where a gather per channel takes 2.1 and `jax.scipy.ndimage.map_coordinates` 3.1.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 
 def sample(
@@ -37,40 +38,48 @@ def sample(
         `(batch, out_height, out_width, channels)` in the type of the images; where that is an
         integer type, rounded.
     """
-    pixels = _Pixels(images, fill_mode, fill_value)
+    flat = images.reshape(-1, images.shape[-1])
     if interpolation == "nearest":
-        return pixels.at(jnp.floor(rows + 0.5), jnp.floor(columns + 0.5))
+        index, within = _find(jnp.floor(rows + 0.5), jnp.floor(columns + 0.5), images, fill_mode)
+        values = flat.at[index].get(mode="promise_in_bounds")
+        if fill_mode == "constant":
+            values = jnp.where(within[..., None], values, jnp.asarray(fill_value, images.dtype))
+        return values
     top, left = jnp.floor(rows), jnp.floor(columns)
-    down, right = (rows - top)[..., None], (columns - left)[..., None]
-    upper = pixels.at(top, left) * (1 - right) + pixels.at(top, left + 1) * right
-    lower = pixels.at(top + 1, left) * (1 - right) + pixels.at(top + 1, left + 1) * right
-    values = upper * (1 - down) + lower * down
+    lower, right = (jnp.asarray(c, rows.dtype)[:, None, None, None] for c in _CORNERS)
+    weights = jnp.abs(1 - lower - (rows - top)) * jnp.abs(1 - right - (columns - left))
+    index, within = _find(top + lower, left + right, images, fill_mode)
+    values = jnp.zeros((*rows.shape, images.shape[-1]), jnp.result_type(flat, weights))
+    if fill_mode == "constant":
+        values += fill_value * jnp.where(within, 0, weights).sum(0)[..., None]
+        weights = jnp.where(within, weights, 0)
+
+    def add(values: jax.Array, corner: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+        index, weight = corner
+        return values + weight[..., None] * flat.at[index].get(mode="promise_in_bounds"), None
+
+    # A loop, because XLA fuses through gathers: of two layers written out, the second computes
+    # the whole of the first anew for each of its corners, 35 ms instead of 2.
+    values, _ = lax.scan(add, values, (index, weights))
     if jnp.issubdtype(images.dtype, jnp.integer):
         values = jnp.round(values)
     return values.astype(images.dtype)
 
 
-class _Pixels:
-    """Images to be read at whole rows and columns, inside and outside."""
+# What to add to the row and the column of the upper left corner for each of the four.
+_CORNERS = (0, 0, 1, 1), (0, 1, 0, 1)
 
-    def __init__(self, images: jax.Array, fill_mode: str, fill_value: float) -> None:
-        self.batch, self.height, self.width, channels = images.shape
-        self.flat = images.reshape(-1, channels)
-        self.inside = _INSIDE[fill_mode]
-        self.fill = (
-            jnp.asarray(fill_value).astype(images.dtype) if fill_mode == "constant" else None
-        )
 
-    def at(self, rows: jax.Array, columns: jax.Array) -> jax.Array:
-        row, column = rows.astype(jnp.int32), columns.astype(jnp.int32)
-        own_row, own_column = self.inside(row, self.height), self.inside(column, self.width)
-        first = self.height * self.width * jnp.arange(self.batch, dtype=jnp.int32)
-        index = first[:, None, None] + own_row * self.width + own_column
-        values = self.flat.at[index].get(mode="promise_in_bounds")
-        if self.fill is None:
-            return values
-        within = (row == own_row) & (column == own_column)
-        return jnp.where(within[..., None], values, self.fill)
+def _find(
+    rows: jax.Array, columns: jax.Array, images: jax.Array, fill_mode: str
+) -> tuple[jax.Array, jax.Array]:
+    """The index among all pixels of what is seen at whole rows and columns, and if it is there."""
+    batch, height, width, _ = images.shape
+    row, column = rows.astype(jnp.int32), columns.astype(jnp.int32)
+    own_row, own_column = _INSIDE[fill_mode](row, height), _INSIDE[fill_mode](column, width)
+    first = height * width * jnp.arange(batch, dtype=jnp.int32)
+    index = first[:, None, None] + own_row * width + own_column
+    return index, (row == own_row) & (column == own_column)
 
 
 def project(
