@@ -87,6 +87,9 @@ class Configured:
 
 def keras_module(cls: type) -> str:
     """The Keras module that a class belongs to, such as `"keras.layers"`."""
+    said: str | None = getattr(cls, "_keras_module", None)
+    if said is not None:
+        return said
     package = cls.__module__.split(".")[1] if cls.__module__.startswith("myelin.") else ""
     renamed = {"models": "keras", "schedules": "keras.optimizers.schedules", "dtypes": "keras"}
     return renamed.get(package, f"keras.{package}") if package else cls.__module__
@@ -114,8 +117,9 @@ def serialize(value: Any) -> Any:
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return dtypes.name_of(value)
     if hasattr(value, "__array__"):
-        return {"class_name": "__numpy__", "config": np.asarray(value).tolist(),
-                "dtype": str(value.dtype)}  # fmt: skip
+        array = np.asarray(value)
+        return {"class_name": "__numpy__",
+                "config": {"value": array.tolist(), "dtype": str(array.dtype)}}  # fmt: skip
     name = _name_of_function(value)
     if name is not None:
         return name
@@ -192,7 +196,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return config
     class_name, inner = config["class_name"], config["config"]
     if class_name == "__numpy__":
-        return np.asarray(inner, dtype=config.get("dtype"))
+        return np.asarray(inner["value"], dtype=inner["dtype"])
     if class_name == "__slice__":
         return slice(inner["start"], inner["stop"], inner["step"])
     if class_name == "__ellipsis__":

@@ -92,8 +92,8 @@ def _copy_of_another(model: Any, clone_function: Any, input_tensors: Any) -> Any
         raise InputError(f"clone_model wants a model, got {model!r}")
     if clone_function is not None or input_tensors is not None:
         raise InputError(
-            f"clone_model: {model.title} is a class of its own, so it is made anew from its "
-            "configuration: leave clone_function and input_tensors out"
+            f"clone_model: {model.title} is not a Sequential or a model of Inputs, so it is made "
+            "anew from its configuration: leave clone_function and input_tensors out"
         )
     return registry.copied(model)
 

@@ -134,6 +134,8 @@ class Sequential(Model):
         shape: Any = tuple(input_shape or self._input.batch_shape)  # type: ignore[union-attr]
         if self._input is None:
             self._input = InputLayer(batch_shape=(None, *shape[1:]))
+            # Promised for the batch at hand, as in Keras; batches of other sizes come in as well.
+            self._input.output.shape = shape
         elif not fit(self._input.batch_shape, shape):
             raise InputError(
                 f"{self.title}: takes inputs of shape {self._input.batch_shape}, so it cannot be "
