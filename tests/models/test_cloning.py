@@ -106,7 +106,7 @@ def test_another_input(wrap):
         ({"model": made(), "call_function": lambda layer: layer}, "call_function"),
         ({"model": made(), "input_tensors": np.ones(3)}, "one Input"),
         ({"model": made(), "input_tensors": [mn.Input((3,))] * 2}, "one Input"),
-        ({"model": layers.Dense(2), "clone_function": lambda layer: layer}, "not a Sequential or a model),
+        ({"model": layers.Dense(2), "clone_function": lambda layer: layer}, "not a Sequential"),
     ],
 )
 def test_what_does_not_apply(arguments, complaint):
