@@ -7,6 +7,7 @@ where a gather per channel takes 2.1 and `jax.scipy.ndimage.map_coordinates` 3.1
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -14,6 +15,8 @@ import jax.numpy as jnp
 from jax import lax
 
 
+# Compiled as wholes also where a layer is called alone: op by op, each would be compiled by itself.
+@functools.partial(jax.jit, static_argnames=("interpolation", "fill_mode"))
 def sample(
     images: jax.Array,
     rows: jax.Array,
@@ -82,6 +85,7 @@ def _find(
     return index, (row == own_row) & (column == own_column)
 
 
+@functools.partial(jax.jit, static_argnames=("interpolation", "fill_mode"))
 def project(
     images: jax.Array,
     matrices: jax.Array,
@@ -129,6 +133,7 @@ def apply_projection(
     return to_x / k, to_y / k
 
 
+@jax.jit
 def homography(start: jax.Array, end: jax.Array) -> jax.Array:
     """The eight numbers of the map that shows at the points `end` what was at `start`.
 
