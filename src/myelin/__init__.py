@@ -23,6 +23,7 @@ _MODULES = {
                       "constraints"),
     "train it": ("losses", "metrics", "optimizers", "callbacks"),
     "feed it": ("datasets", "utils"),
+    "judge it": ("plots",),
     "keep it": ("saving",),
     "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "ops",
                       "random", "registry", "testing", "variable"),
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from myelin import metrics as metrics
     from myelin import models as models
     from myelin import optimizers as optimizers
+    from myelin import plots as plots
     from myelin import regularizers as regularizers
     from myelin import saving as saving
     from myelin import utils as utils
