@@ -10,6 +10,7 @@ import jax
 
 from myelin import activations, constraints, dtypes, initializers, naming, regularizers
 from myelin.errors import InputError
+from myelin.kernels import dense
 from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape, fit, positive_int
 from myelin.layers.symbolic import KerasTensor, Node
@@ -193,7 +194,7 @@ class Dense(Layer):
         """`activation(x @ kernel + bias)`."""
         if x.ndim < 2 or x.shape[-1] != self.kernel.shape[0]:
             raise self.wants(f"a last axis of {self.kernel.shape[0]}", x.shape)
-        y = x @ self.kernel.value
+        y = dense.matmul(x, self.kernel.value)
         if self.bias is not None:
             y = y + self.bias.value
         return y if self.activation is None else self.activation(y)

@@ -1,0 +1,43 @@
+"""The kernels that were compiled with the package, and whether they can be used here.
+
+`hatch_build.py` compiles the C files beside this one when Myelin is built; nothing is compiled
+later. Where there was no compiler, or `MYELIN_NATIVE=0` is set, the plain forms run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import pathlib
+import stat
+
+import jax
+
+# What the library exports; XLA knows them by the same names.
+TARGETS = ("myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam")
+
+LIBRARY = pathlib.Path(__file__).with_name("kernels.so")
+
+
+@functools.cache
+def available() -> bool:
+    """Whether programs for the processor may call `TARGETS`, which the first call registers."""
+    if os.environ.get("MYELIN_NATIVE") == "0" or not _is_safe():
+        return False
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+        handlers = {name: getattr(library, name) for name in TARGETS}
+    except (OSError, AttributeError):
+        return False
+    for name, handler in handlers.items():
+        jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(handler), platform="cpu")
+    return True
+
+
+def _is_safe() -> bool:
+    """Whether the library is there, and not for everybody to write."""
+    try:
+        return not LIBRARY.stat().st_mode & stat.S_IWOTH
+    except OSError:
+        return False
