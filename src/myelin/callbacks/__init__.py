@@ -16,6 +16,7 @@ Hooks of epochs cost no speed; one of batches makes the compiled chunks one step
     TerminateOnNaN            ends training when the loss is no longer a number
     ReduceLROnPlateau         lowers the learning rate when a value no longer gets better
     LearningRateScheduler     sets the learning rate of every epoch
+    SwapEMAWeights            evaluates with the moving averages of the weights
 
     ModelCheckpoint           writes the model to a file
     BackupAndRestore          goes on exactly where a killed run was
@@ -34,6 +35,7 @@ from myelin.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlat
 from myelin.callbacks.model_checkpoint import ModelCheckpoint
 from myelin.callbacks.progbar_logger import ProgbarLogger
 from myelin.callbacks.remote_monitor import RemoteMonitor
+from myelin.callbacks.swap_ema_weights import SwapEMAWeights
 from myelin.callbacks.tensorboard import TensorBoard
 from myelin.callbacks.terminate_on_nan import TerminateOnNaN
 
@@ -50,6 +52,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

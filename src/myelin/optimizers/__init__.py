@@ -9,6 +9,7 @@ adaptive        Adagrad Adadelta RMSprop Ftrl
 adam            Adam AdamW Adamax Nadam Lamb ScheduleFreeAdamW
 matrices        Adafactor Muon
 from_optax      any optax transformation
+loss_scale      LossScaleOptimizer: another optimizer under a scale for float16
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from myelin.optimizers.adaptive import Adadelta, Adagrad, Ftrl, RMSprop
 from myelin.optimizers.base import Optimizer
 from myelin.optimizers.from_optax import OptaxOptimizer
 from myelin.optimizers.gradient import SGD, Lion
+from myelin.optimizers.loss_scale import LossScaleOptimizer
 from myelin.optimizers.matrices import Adafactor, Muon
 
 _CLASSES = (
@@ -85,6 +87,7 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
     "Muon",
     "NAMES",
     "Nadam",

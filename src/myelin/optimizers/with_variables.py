@@ -207,20 +207,24 @@ class WithVariables(Stepping):
     def variables(self) -> list[StateVariable]:
         """The whole state as variables, in Keras's order."""
         state = self._live_state()
+        # A compiled step hands dictionaries back sorted by key, which is not Keras's order.
+        paths = list(self._trainable or {})
         found: list[tuple[tuple[str, ...], str]] = [(("iterations",), "iteration")]
         if "learning_rate" in state:
             found.append((("learning_rate",), "learning_rate"))
         for key, ending in (("average", "average"), ("accumulator", "gradient_accumulator")):
-            found += [((key, path), f"{_flat(path)}_{ending}") for path in state.get(key, {})]
+            kept = state.get(key, {})
+            found += [((key, path), f"{_flat(path)}_{ending}") for path in paths if path in kept]
+        slots = state.get("slots", {})
         for group in self.slot_names:
             found += [
                 (("slots", path, name), f"{_flat(path)}_{name}")
-                for path, slots in state.get("slots", {}).items()
+                for path in paths
                 for name in group
-                if name in slots
+                if name in slots.get(path, {})
             ]
-        for key in ("shared", "added"):
-            found += [((key, name), name) for name in state.get(key, {})]
+        for key, names in (("shared", self.initial_shared()), ("added", self._added)):
+            found += [((key, name), name) for name in names if name in state.get(key, {})]
         return [StateVariable(self, keys, name) for keys, name in found]
 
     def _live_state(self) -> State:
