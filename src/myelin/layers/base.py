@@ -239,7 +239,9 @@ class Layer(Owner):
 
     def _build_for(self, shape: Any) -> None:
         self._build_shape = shape
-        self.build(shape)
+        # Weights are numbers at once, also where a layer is first called while jax traces.
+        with jax.ensure_compile_time_eval():
+            self.build(shape)
         self.built = True
 
     @classmethod

@@ -30,6 +30,8 @@ class Sequential(Model):
         InputError: something that is no layer, or two layers of one name.
     """
 
+    takes_one_array = True
+
     def __init__(
         self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
 from myelin import losses
 from myelin.errors import InputError, ShapeError
 from myelin.layers.base import Layer
-from myelin.training.data import Arrays
 
 _HOW_TO_MEND = "Remove or fill those rows first."
 
@@ -45,14 +43,13 @@ def whole_number(name: str, value: Any, least: int) -> None:
         raise InputError(f"{name} wants a whole number of at least {least}, got {value!r}")
 
 
-def finite(arrays: Arrays) -> None:
-    """Raises InputError where inputs, targets or weights hold NaN or infinity."""
-    for name, tree in (("x", arrays.x), ("y", arrays.y), ("sample_weight", arrays.weight)):
-        for leaf in jax.tree.leaves(tree):
-            _finite(name, leaf)
+def finite(name: str, array: Any) -> None:
+    """Raises InputError where an array holds NaN or infinity.
 
-
-def _finite(name: str, array: Any) -> None:
+    Args:
+        name: what to call it.
+        array: of any type.
+    """
     if array.dtype.kind not in "fcV":
         return
     host = np.asarray(array)
@@ -78,31 +75,34 @@ def ready(model: Layer) -> None:
             raise InputError(f"{layer.title}: {missing}")
 
 
-def targets(loss: Any, y: Any, output_shape: Any) -> None:
-    """Checks that targets fit the loss and the model's outputs.
+def targets(loss: Any, y: Any, output_shape: Any, called: str = "y") -> None:
+    """Checks that targets fit the loss and one of the model's outputs.
 
     Args:
         loss: the `Loss` object, or None.
-        y: the targets `(n, …)`.
-        output_shape: of the outputs, batch axis first.
+        y: the targets `(n, …)`, or None.
+        output_shape: of the output, batch axis first.
+        called: what to call the targets.
 
     Raises:
         InputError: labels outside the classes, or labels of the wrong kind for the loss.
         ShapeError: targets whose shape does not fit the outputs.
     """
-    if loss is None or y is None or not isinstance(output_shape, tuple):
+    if loss is None:
         return
+    if y is None:
+        raise InputError(f'{called}: the loss "{loss.name}" wants targets, and there are none')
     # A loss given by name or as a function comes as a wrapper, so the function decides.
     function = getattr(loss, "fn", None)
     if function in _NUMBERED:
-        _sparse_labels(np.asarray(y), output_shape, getattr(loss, "ignore_class", None))
+        _sparse_labels(np.asarray(y), output_shape, getattr(loss, "ignore_class", None), called)
     elif function in _ONE_HOT:
-        _one_hot_labels(y, output_shape, function.__name__)
+        _one_hot_labels(y, output_shape, function.__name__, called)
     elif function in _SHARES:
-        _same_shape(y, output_shape)
-        _probabilities(np.asarray(y), function.__name__)
+        _same_shape(y, output_shape, called)
+        _probabilities(np.asarray(y), function.__name__, called)
     elif function in _ALIKE:
-        _same_shape(y, output_shape)
+        _same_shape(y, output_shape, called)
 
 
 _NUMBERED = (
@@ -130,15 +130,17 @@ _ALIKE = (
 )
 
 
-def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None) -> None:
+def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None, called: str) -> None:
     classes = output_shape[-1]
     if y.ndim == len(output_shape) and y.shape[-1] == classes and classes > 1:
         raise InputError(
-            f"sparse_categorical_crossentropy wants labels as whole numbers (n,), got {y.shape}, "
-            'which look one-hot: use loss="categorical_crossentropy", or y.argmax(-1).'
+            f"{called}: sparse_categorical_crossentropy wants labels as whole numbers (n,), got "
+            f'{y.shape}, which look one-hot: use loss="categorical_crossentropy", or y.argmax(-1).'
         )
     if y.dtype.kind == "f" and not np.all(y == np.floor(y)):
-        raise InputError("sparse_categorical_crossentropy wants labels that are whole numbers")
+        raise InputError(
+            f"{called}: sparse_categorical_crossentropy wants labels that are whole numbers"
+        )
     labels = y if ignored is None else y[y != ignored]
     if labels.size == 0:
         return
@@ -146,33 +148,36 @@ def _sparse_labels(y: np.ndarray, output_shape: Any, ignored: int | None) -> Non
     if low < 0 or high >= classes:
         bad = low if low < 0 else high
         raise InputError(
-            f"y: label {bad} is not one of the model's {classes} classes, 0 to {classes - 1}. "
-            f"Labels run from {low} to {high}: give the last layer {high + 1} units, or "
+            f"{called}: label {bad} is not one of the model's {classes} classes, "
+            f"0 to {classes - 1}. Labels run from {low} to {high}: give the last layer "
+            f"{high + 1} units, or "
             "number the labels from 0."
         )
 
 
-def _one_hot_labels(y: Any, output_shape: Any, name: str) -> None:
+def _one_hot_labels(y: Any, output_shape: Any, name: str, called: str) -> None:
     if len(y.shape) == len(output_shape) and y.shape[-1] == output_shape[-1]:
         return
     raise InputError(
-        f"{name} wants one-hot labels (n, {output_shape[-1]}), got {y.shape}: "
+        f"{called}: {name} wants one-hot labels (n, {output_shape[-1]}), got {y.shape}: "
         'use loss="sparse_categorical_crossentropy", or myelin.utils.to_categorical(y).'
     )
 
 
-def _probabilities(y: np.ndarray, name: str) -> None:
+def _probabilities(y: np.ndarray, name: str, called: str) -> None:
     if y.size and (float(y.min()) < 0 or float(y.max()) > 1):
-        raise InputError(f"{name} wants labels from 0 to 1, got values from {y.min()} to {y.max()}")
+        raise InputError(
+            f"{called}: {name} wants labels from 0 to 1, got values from {y.min()} to {y.max()}"
+        )
 
 
-def _same_shape(y: Any, output_shape: Any) -> None:
+def _same_shape(y: Any, output_shape: Any, called: str) -> None:
     given, wanted = list(y.shape[1:]), list(output_shape[1:])
     squeezed = [given, given[:-1] if given[-1:] == [1] else given, [*given, 1]]
     if not any(_matches(shape, wanted) for shape in squeezed):
         raise ShapeError(
-            f"y of shape {tuple(y.shape)} does not fit the model's outputs of shape "
-            f"{output_shape}: give y the shape (n, {', '.join(map(str, wanted))})"
+            f"{called} of shape {tuple(y.shape)} does not fit the model's outputs of shape "
+            f"{output_shape}: give {called} the shape (n, {', '.join(map(str, wanted))})"
         )
 
 

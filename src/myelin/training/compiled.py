@@ -23,7 +23,11 @@ class Compiled(Layer):
         optimizer: the optimizer, or None before `compile`.
         stop_training: set by a callback to end `fit` after the chunk.
         history: the `History` of the last `fit`, or None.
+        takes_one_array: whether its inputs are a single array even before it says so, and a list
+            thus holds rows.
     """
+
+    takes_one_array = False
 
     optimizer: Any = None
     history: Any = None
@@ -52,23 +56,31 @@ class Compiled(Layer):
 
         Args:
             optimizer: a name, an `Optimizer`, or any optax transformation.
-            loss: a name, a function `(y_true, y_pred) -> values`, or a `Loss`.
-            loss_weights: a factor of the loss.
-            metrics: names, functions or `Metric`s; `"accuracy"` is read off the shapes.
+            loss: a name, a function `(y_true, y_pred) -> values`, or a `Loss`; for several
+                outputs one for all, a list with one for each, or a dictionary by output name,
+                which may leave outputs out.
+            loss_weights: a factor of the loss; for several outputs a list or a dictionary.
+            metrics: names, functions or `Metric`s; `"accuracy"` is read off the shapes. For
+                several outputs a list of such lists, or a dictionary by output name.
             weighted_metrics: the same, with sample and class weights.
             run_eagerly: runs each step as plain Python, for a debugger.
-            steps_per_execution, jit_compile, auto_scale_loss: accepted for Keras's sake; the
-                epoch is one compiled program in any case.
+            steps_per_execution, jit_compile: accepted for Keras's sake; the epoch is one compiled
+                program in any case.
+            auto_scale_loss: whether a model of the policy "mixed_float16" has its optimizer
+                wrapped in a `LossScaleOptimizer`.
 
         Raises:
             UnknownNameError: no optimizer, loss or metric goes by that name.
         """
-        self.optimizer = optimizers.get(optimizer)
+        given = self.optimizer = optimizers.get(optimizer)
+        scaled = given is None or isinstance(given, optimizers.LossScaleOptimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not scaled:
+            self.optimizer = optimizers.LossScaleOptimizer(given, name="loss_scale_optimizer")
         self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         self.run_eagerly = run_eagerly
         self.loss = loss
         self._compiled_with = {
-            "optimizer": self.optimizer,
+            "optimizer": given,
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
@@ -97,7 +109,7 @@ class Compiled(Layer):
         parts = {"optimizer": optimizers, "loss": losses}
         arguments = {}
         for name, value in config.items():
-            if name in parts and isinstance(value, dict):
+            if name in parts and isinstance(value, dict) and "class_name" in value:
                 arguments[name] = parts[name].deserialize(value)
             else:
                 arguments[name] = registry.deserialize(value)

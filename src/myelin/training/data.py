@@ -1,99 +1,17 @@
-"""From what people hold their data in to arrays on the device, or to a stream of batches."""
+"""Examples in memory, or batches that come one after another."""
 
 from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
-from myelin import dtypes
-from myelin.errors import InputError, ShapeError
-
-
-def as_array(value: Any, name: str) -> Any:
-    """One array, in a type that the device computes with.
-
-    Args:
-        value: a NumPy or JAX array, a pandas or polars frame or series, a list of numbers, or
-            anything with `__array__` or DLPack.
-        name: what to call it in an error.
-
-    Returns:
-        A NumPy or JAX array of at least one axis: floats in the default float type, whole
-        numbers in at most 32 bits, small types (bytes, booleans) as they are.
-
-    Raises:
-        InputError: text, objects, ragged lists, or whole numbers that 32 bits cannot hold.
-    """
-    if isinstance(value, jax.Array):
-        array: Any = value
-    elif type(value).__module__.partition(".")[0] in ("pandas", "polars"):
-        array = _from_frame(value, name)
-    elif hasattr(value, "__array__") or isinstance(value, list | tuple | int | float):
-        try:
-            array = np.asarray(value)
-        except ValueError as error:
-            raise InputError(f"{name}: the rows differ in length: {error}") from None
-    elif hasattr(value, "__dlpack__"):
-        array = np.from_dlpack(value)
-    else:
-        raise InputError(
-            f"{name}: wants an array, a frame, a list or a generator of batches, "
-            f"got {type(value).__name__}"
-        )
-    if array.ndim == 0:
-        raise InputError(f"{name}: wants one entry per example, got the single value {array}")
-    return _in_device_type(array, name)
-
-
-def _from_frame(value: Any, name: str) -> Any:
-    if hasattr(value, "columns") and hasattr(value, "dtypes"):
-        kinds = zip(value.columns, list(value.dtypes), strict=True)
-        words = ("object", "str", "categ", "date")
-        text = [str(c) for c, t in kinds if any(word in str(t).lower() for word in words)]
-        if text:
-            raise InputError(
-                f"{name}: these columns are not numbers: {', '.join(text[:5])}. "
-                "Encode or drop them first."
-            )
-    return value.to_numpy()
-
-
-def _in_device_type(array: Any, name: str) -> Any:
-    kind = array.dtype.kind
-    if kind in "OUSMm":
-        what = {"O": "objects", "U": "text", "S": "text"}.get(kind, "dates")
-        raise InputError(
-            f"{name}: holds {what} ({array.dtype}), not numbers. "
-            "Convert it to numbers first, for instance with astype('float32')."
-        )
-    if kind == "f" and array.dtype != dtypes.floatx():
-        return _converted(array, dtypes.floatx())
-    if kind in "iu" and array.dtype.itemsize == 8:
-        if array.size and max(abs(int(array.max())), abs(int(array.min()))) >= 2**31:
-            return _converted(array, dtypes.floatx())
-        return _converted(array, np.int32)
-    if kind == "c" and array.dtype.itemsize == 16:
-        return _converted(array, np.complex64)
-    return array
-
-
-def _converted(array: Any, dtype: Any) -> Any:
-    """The array in another type, where a device that shares the memory can use it uncopied."""
-    if isinstance(array, jax.Array):
-        return array.astype(dtype)
-    dtype = np.dtype(dtype)
-    # jax takes host memory as it is from an address that is a multiple of 64.
-    buffer = np.empty(array.size * dtype.itemsize + 64, np.uint8)
-    start = -buffer.ctypes.data % 64
-    made = buffer[start : start + array.size * dtype.itemsize].view(dtype).reshape(array.shape)
-    np.copyto(made, array, casting="unsafe")
-    return made
+from myelin.errors import InputError
 
 
 def rows(tree: Any) -> int:
@@ -107,9 +25,10 @@ class Arrays:
     """Examples that lie in memory: inputs, targets and weights, rows matching.
 
     Attributes:
-        x: the inputs `(n, …)`.
-        y: the targets `(n, …)`, or None.
-        weight: one weight per example, or None.
+        x: the inputs `(n, …)`, or a tree of them.
+        y: the targets `(n, …)`; a tuple with one for each of several outputs, None where an
+            output has none; or None.
+        weight: one weight per example, for all outputs; a tuple as for `y`; or None.
     """
 
     x: Any
@@ -142,11 +61,13 @@ class Stream:
     """Batches that come one after another: a generator, a `PyDataset`, a data loader.
 
     Attributes:
-        batches: gives `x`, `(x, y)` or `(x, y, weight)` at a time.
+        batches: gives one batch at a time, in a form that `read` knows.
+        read: makes `Arrays` of a batch.
         steps: how many make an epoch; None when the stream ends by itself.
     """
 
     batches: Iterable[Any]
+    read: Callable[[Any], Arrays]
     steps: int | None = None
     _iterator: Iterator[Any] | None = None
 
@@ -167,7 +88,7 @@ class Stream:
                 if self.steps is None or not restarts:
                     break
                 continue
-            yield self._arrays(item)
+            yield self.read(item)
             count += 1
         self._tell("on_epoch_end")
 
@@ -184,7 +105,7 @@ class Stream:
         except StopIteration:
             raise InputError("the iterable of batches gave no batch") from None
         once = isinstance(self.batches, Iterator)
-        return self._arrays(item), itertools.chain([item], iterator) if once else self.batches
+        return self.read(item), itertools.chain([item], iterator) if once else self.batches
 
     def _begin(self) -> Iterator[Any]:
         """A new pass over the batches, by number where they have numbers and an end."""
@@ -192,39 +113,6 @@ class Stream:
         if length is None or not hasattr(self.batches, "__getitem__"):
             return iter(self.batches)
         return (self.batches[index] for index in range(length))
-
-    @staticmethod
-    def _arrays(item: Any) -> Arrays:
-        parts = item if isinstance(item, tuple) else (item,)
-        if not 1 <= len(parts) <= 3:
-            raise InputError(
-                f"a stream gives x, (x, y) or (x, y, sample_weight), got {len(parts)} parts"
-            )
-        return make_arrays(*parts)
-
-
-def make_arrays(x: Any, y: Any = None, weight: Any = None) -> Arrays:
-    """Converts the three and checks that their rows match.
-
-    Raises:
-        InputError: no examples, or something that is no array.
-        ShapeError: lengths that differ.
-    """
-    if isinstance(x, list) and len(x) == 1 and getattr(x[0], "ndim", 0) > 1:
-        x = x[0]
-    x = as_array(x, "x")
-    if x.ndim == 1:
-        x = x[:, None]
-    y = None if y is None else as_array(y, "y")
-    weight = None if weight is None else as_array(weight, "sample_weight")
-    if len(x) == 0:
-        raise InputError("x: holds no examples")
-    for name, other in (("y", y), ("sample_weight", weight)):
-        if other is not None and len(other) != len(x):
-            raise ShapeError(
-                f"x and {name} differ in length: {len(x)} examples against {len(other)}"
-            )
-    return Arrays(x, y, weight)
 
 
 def is_stream(x: Any) -> bool:
@@ -258,6 +146,8 @@ def split_validation(
     if cut in (0, n):
         raise InputError(f"validation_split={fraction} of {n} examples leaves one side empty")
     if stratify:
+        if isinstance(arrays.y, tuple):
+            raise InputError("stratify wants the labels of one output, and this model has several")
         from sklearn.model_selection import train_test_split
 
         labels = np.asarray(arrays.y)
@@ -266,7 +156,7 @@ def split_validation(
             np.arange(n), test_size=n - cut, stratify=labels, random_state=seed
         )
         return arrays.take(np.sort(train)), arrays.take(np.sort(held_out))
-    if _labels_sorted(arrays.y):
+    if any(_labels_sorted(labels) for labels in jax.tree.leaves(arrays.y)):
         warnings.warn(
             "validation_split takes the last rows, and the labels are sorted: the validation "
             "data lack the classes that come first. Shuffle the rows, or pass stratify=True.",
@@ -276,8 +166,6 @@ def split_validation(
 
 
 def _labels_sorted(y: Any) -> bool:
-    if y is None:
-        return False
     labels = np.asarray(y)
     labels = labels.argmax(-1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.ravel()
     if labels.dtype.kind not in "iub" or len(labels) < 3 or labels[0] == labels[-1]:
@@ -295,10 +183,16 @@ def weigh_classes(arrays: Arrays, class_weight: Any) -> Arrays:
             the number of classes and by the examples of the class, as in scikit-learn.
 
     Raises:
-        InputError: no labels, labels that are not whole numbers, or an unknown word.
+        InputError: no labels, those of several outputs, labels that are not whole numbers, or an
+            unknown word.
     """
     if arrays.y is None:
         raise InputError("class_weight wants labels y")
+    if isinstance(arrays.y, tuple):
+        raise InputError(
+            "class_weight is for models with one output: with several, give sample_weight, one "
+            "array for each output"
+        )
     labels = np.asarray(arrays.y)
     if labels.ndim > 1 and labels.shape[-1] > 1:
         labels = labels.argmax(-1)
@@ -319,21 +213,6 @@ def weigh_classes(arrays: Arrays, class_weight: Any) -> Arrays:
     if arrays.weight is not None:
         weight = weight * np.asarray(arrays.weight)
     return Arrays(arrays.x, arrays.y, weight)
-
-
-def validation_arrays(given: Any) -> Arrays | Stream | None:
-    """What `validation_data` stands for.
-
-    Raises:
-        InputError: it is neither a tuple of arrays nor an iterable of batches.
-    """
-    if given is None:
-        return None
-    if is_stream(given):
-        return Stream(given, stream_length(given))
-    if not isinstance(given, tuple | list) or not 1 <= len(given) <= 3:
-        raise InputError("validation_data wants (x, y) or (x, y, sample_weight)")
-    return make_arrays(*given)
 
 
 def stream_length(stream: Any) -> int | None:

@@ -32,10 +32,19 @@ def explain_non_finite(task: Task, batch: Any) -> str:
         if not fine and not found and layer is not task.model:
             found.append(f'{type(layer).__name__} "{layer.name}"')
 
+    x, y, weight = batch
     with call_context(training=True, watch=watch):
-        task.model(batch[0], training=True)
+        y_pred = task.model(x, training=True)
     if found:
         return f"the outputs of {found[0]} are the first that are not finite."
+    values = task.objective.losses(y, y_pred, weight)
+    if len(values) > 1:
+        for goal, value in zip(task.objective.goals, values, strict=True):
+            if value is not None and not bool(jnp.isfinite(value)):
+                return (
+                    f"the outputs of all layers are finite, but the loss of the output "
+                    f'"{goal.output.name}" is not. Check the range of its targets.'
+                )
     return (
         "the outputs of all layers are finite, so the loss itself overflowed. "
         "Check the range of the targets, or use from_logits=True."

@@ -119,11 +119,14 @@ def _stack(group: list[Arrays]) -> Block:
     return Block(data, order, 0, len(group), size)
 
 
-def batches_of(arrays: Arrays, batch_size: int, order: np.ndarray) -> Iterator[Any]:
+def batches_of(arrays: Arrays, batch_size: int, order: np.ndarray) -> Iterator[Arrays]:
     """Batches taken on the host, for arrays that the device cannot hold."""
     for start in range(0, len(order), batch_size):
-        taken = arrays.take(order[start : start + batch_size])
-        yield (taken.x, taken.y, taken.weight)
+        yield arrays.take(order[start : start + batch_size])
+
+
+def _as_is(batch: Arrays) -> Arrays:
+    return batch
 
 
 class HostFed(Streamed):
@@ -134,13 +137,13 @@ class HostFed(Streamed):
     ) -> None:
         self.arrays, self.batch_size = arrays, batch_size
         available = -(-len(arrays) // batch_size)
-        super().__init__(Stream((), min(steps or available, available)), one_by_one)
+        super().__init__(Stream((), _as_is, min(steps or available, available)), one_by_one)
 
     def epoch(self, order: np.ndarray | None) -> Iterator[Block]:
         """The blocks of one epoch."""
         rows = np.arange(len(self.arrays)) if order is None else order
         taken = rows[: (self.steps or 0) * self.batch_size]
-        self.stream = Stream(batches_of(self.arrays, self.batch_size, taken))
+        self.stream = Stream(batches_of(self.arrays, self.batch_size, taken), _as_is)
         return super().epoch(None)
 
 

@@ -59,10 +59,15 @@ class Fit:
                     if model.stop_training or self.interrupt.requested:
                         break
             finally:
+                self._take_averages()
                 # Also after a fault: what keeps the best weights puts them back here.
                 callbacks.on_train_end(logs)
         if self.interrupt.requested:
             print(f"\nInterrupted: trained up to epoch {epoch + 1}; the model is usable.")
+
+    def _take_averages(self) -> None:
+        """Puts the moving averages into the weights, where the optimizer keeps such."""
+        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
 
     def _epoch(self, epoch: int) -> Logs:
         self.model.reset_metrics()

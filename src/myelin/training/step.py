@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -43,11 +43,10 @@ def train_step(task: Task, state: State, batch: Batch) -> State:
 
     def loss_of(trainable: dict[str, Any]) -> tuple[Any, tuple[Any, Any]]:
         here = {**state, "trainable": trainable}
-        loss, y_pred, other = _forward(task, here, batch, training=True)
-        return loss, (y_pred, other)
+        passed, other = _forward(task, here, batch, training=True)
+        return task.optimizer.scale_loss(passed.loss, state["optimizer"]), (passed, other)
 
-    gradient_of = jax.value_and_grad(loss_of, has_aux=True)
-    (loss, (y_pred, other)), gradients = gradient_of(state["trainable"])
+    gradients, (passed, other) = jax.grad(loss_of, has_aux=True)(state["trainable"])
 
     def advanced() -> State:
         trainable, optimizer = task.optimizer.step(
@@ -58,19 +57,19 @@ def train_step(task: Task, state: State, batch: Batch) -> State:
             "trainable": trainable,
             "other": other,
             "optimizer": optimizer,
-            "metrics": _measured(task, state, batch, y_pred, loss),
+            "metrics": _measured(task, state, batch, passed),
             "step": state["step"] + 1,
         }
 
     # A branch, not a `where` over the state: that would copy every weight at every step.
-    fine = jnp.isfinite(loss) & ~state["halted"]
+    fine = jnp.isfinite(passed.loss) & ~state["halted"]
     return {**jax.lax.cond(fine, advanced, lambda: state), "halted": ~fine}
 
 
 def test_step(task: Task, state: State, batch: Batch) -> State:
     """Adds one batch to the metrics, in inference mode."""
-    loss, y_pred, _ = _forward(task, state, batch, training=False)
-    return {**state, "metrics": _measured(task, state, batch, y_pred, loss)}
+    passed, _ = _forward(task, state, batch, training=False)
+    return {**state, "metrics": _measured(task, state, batch, passed)}
 
 
 def predict_step(task: Task, state: State, x: Any) -> Any:
@@ -79,8 +78,22 @@ def predict_step(task: Task, state: State, x: Any) -> Any:
         return task.model(x, training=False)
 
 
-def _forward(task: Task, state: State, batch: Batch, training: bool) -> tuple[Any, Any, Any]:
-    """The loss with all penalties, the outputs, and the other variables afterwards."""
+class Passed(NamedTuple):
+    """What one pass through the model gave.
+
+    Attributes:
+        loss: the whole loss, with all penalties.
+        losses: that of each output, None for outputs without one.
+        y_pred: the outputs.
+    """
+
+    loss: Any
+    losses: list[Any]
+    y_pred: Any
+
+
+def _forward(task: Task, state: State, batch: Batch, training: bool) -> tuple[Passed, Any]:
+    """A batch's way through the model and the losses, and the other variables afterwards."""
     x, y, weight = batch
     with (
         variable.bind(task.variables, _weights(state)) as after,
@@ -89,10 +102,11 @@ def _forward(task: Task, state: State, batch: Batch, training: bool) -> tuple[An
         activations.remember_logits(),
     ):
         y_pred = task.model(x, training=training)
-        loss = task.objective.loss(y, y_pred, weight)
+        losses = task.objective.losses(y, y_pred, weight)
+        loss = task.objective.total(losses)
         for penalty in [*context.penalties, *task.model.losses]:
             loss = loss + jnp.sum(penalty)
-    return loss, y_pred, {path: after[path] for path in state["other"]}
+    return Passed(loss, losses, y_pred), {path: after[path] for path in state["other"]}
 
 
 def _weights(state: State) -> dict[str, Any]:
@@ -104,9 +118,10 @@ def _randomness(state: State) -> Any:
     return random.scope(jax.random.fold_in(run, state["step"]))
 
 
-def _measured(task: Task, state: State, batch: Batch, y_pred: Any, loss: Any) -> dict[str, Any]:
+def _measured(task: Task, state: State, batch: Batch, passed: Passed) -> dict[str, Any]:
     """The metrics' sums with this batch added."""
     x, y, weight = batch
+    examples = jax.tree.leaves(x)[0].shape[0]
     with variable.bind(task.objective.variables, state["metrics"]) as after:
-        task.objective.measure(y, y_pred, weight, loss, jax.tree.leaves(x)[0].shape[0])
+        task.objective.measure(y, passed.y_pred, weight, passed.loss, passed.losses, examples)
     return after

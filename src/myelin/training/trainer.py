@@ -15,10 +15,9 @@ from myelin.training.data import (
     Arrays,
     Stream,
     is_stream,
-    make_arrays,
+    rows,
     split_validation,
     stream_length,
-    validation_arrays,
     weigh_classes,
 )
 from myelin.training.feed import HostFed, Resident, Streamed, fits_on_device, test_feed
@@ -26,6 +25,8 @@ from myelin.training.fitting import Fit, Logs, as_logs, test
 from myelin.training.live import LiveState
 from myelin.training.loop import Programs
 from myelin.training.objective import Objective
+from myelin.training.outputs import Outputs
+from myelin.training.reading import Reader
 from myelin.training.step import Task
 
 # The largest block of rows that one call of the compiled predict takes.
@@ -59,9 +60,11 @@ class Trainer(Compiled):
         """Trains for a number of epochs.
 
         Args:
-            x: inputs `(n, …)`: NumPy, JAX, pandas, polars, lists, DLPack; or an iterable of
-                batches `(x, y)` or `(x, y, sample_weight)`.
-            y: targets `(n, …)`; None with an iterable.
+            x: inputs `(n, …)`: NumPy, JAX, pandas, polars, lists, DLPack; several in a list, or
+                in a dictionary by name; or an iterable of batches `(x, y)` or
+                `(x, y, sample_weight)`.
+            y: targets `(n, …)`; for several outputs a list, or a dictionary by name; None with
+                an iterable.
             batch_size: examples a step, 32 when None.
             epochs: the epoch to stop after, counted from 0.
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch; `"auto"` is 1.
@@ -70,7 +73,7 @@ class Trainer(Compiled):
             validation_data: `(x, y)` or `(x, y, sample_weight)`, or an iterable of batches.
             shuffle: whether each epoch takes the rows in a new order.
             class_weight: `{class: weight}` or `"balanced"`.
-            sample_weight: one weight per example.
+            sample_weight: one weight per example; for several outputs also as `y`.
             initial_epoch: the epoch to begin with.
             steps_per_epoch: the most steps an epoch takes.
             validation_steps, validation_batch_size: the same for validation.
@@ -86,14 +89,15 @@ class Trainer(Compiled):
             NonFiniteError: the loss became NaN or infinite; names epoch, step and layer.
         """
         self._require_compiled("fit")
+        reader = Reader(self)
         train, validation = self._training_data(
-            x, y, sample_weight, class_weight, validation_split, validation_data, stratify,
+            reader, x, y, sample_weight, class_weight, validation_split, validation_data, stratify,
             steps_per_epoch,
         )  # fmt: skip
         n = len(train) if isinstance(train, Arrays) else None
         checks.fit_arguments(epochs, initial_epoch, batch_size, n)
         batch_size = min(batch_size or 32, n or batch_size or 32)
-        programs = self._prepare(train)
+        programs = self._prepare(reader, train)
         live = LiveState(programs.task)
         verbose = _verbosity(verbose)
         listed = self._callback_list(callbacks, verbose, epochs)
@@ -116,8 +120,8 @@ class Trainer(Compiled):
         return self.history
 
     def _training_data(
-        self, x: Any, y: Any, weight: Any, class_weight: Any, split: float, validation: Any,
-        stratify: bool, steps: int | None,
+        self, reader: Reader, x: Any, y: Any, weight: Any, class_weight: Any, split: float,
+        validation: Any, stratify: bool, steps: int | None,
     ) -> tuple[Arrays | Stream, Arrays | Stream | None]:  # fmt: skip
         """The examples to train on and those to validate on, checked."""
         if is_stream(x):
@@ -126,36 +130,41 @@ class Trainer(Compiled):
                     "With an iterable of batches, y, validation_split and class_weight have no "
                     "meaning: let it give (x, y) or (x, y, sample_weight), and pass validation_data"
                 )
-            return Stream(x, steps if steps else stream_length(x)), validation_arrays(validation)
+            return reader.stream(x, steps), reader.validation(validation)
         if x is None:
             raise InputError("fit wants the inputs x")
-        arrays = make_arrays(x, y, weight)
-        held_out = validation_arrays(validation)
+        arrays = reader.examples(x, y, weight)
+        held_out = reader.validation(validation)
         if split and held_out is None:
             arrays, held_out = split_validation(arrays, split, stratify)
         if class_weight is not None:
             arrays = weigh_classes(arrays, class_weight)
-        checks.finite(arrays)
+        reader.check_finite(arrays)
         if isinstance(held_out, Arrays):
-            checks.finite(held_out)
+            reader.check_finite(held_out)
         return arrays, held_out
 
-    def _prepare(self, data: Arrays | Stream) -> Programs:
-        """Builds the model for the data, checks the targets, and compiles nothing yet."""
+    def outputs_for(self, x: Any) -> Outputs:
+        """The outputs for inputs of these shapes; builds the model where it is not built."""
+        shapes = jax.tree.map(lambda a: (None, *a.shape[1:]), x)
+        if not self.built:
+            self._build_for(shapes)
+        checks.ready(self)
+        return Outputs(self.compute_output_shape(shapes), getattr(self, "output_names", None))
+
+    def _prepare(self, reader: Reader, data: Arrays | Stream) -> Programs:
+        """Checks the targets, and compiles nothing yet."""
         objective = self._require_compiled("fit")
         sample = data
         if isinstance(data, Stream):
             sample, data.batches = data.peek()
         assert isinstance(sample, Arrays)
-        if not self.built:
-            self._build_for(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
-        checks.ready(self)
-        shape = self.compute_output_shape(jax.tree.map(lambda a: (None, *a.shape[1:]), sample.x))
-        checks.targets(objective.loss_fn, sample.y, shape)
-        objective.build(
-            sample.y,
-            jax.ShapeDtypeStruct((len(sample), *shape[1:]), np.dtype(np.float32)),
-        )
+        outputs = reader.outputs
+        y = outputs.arrays(sample.y)
+        for output, loss, own in zip(outputs.all, objective.losses_of(outputs), y, strict=True):
+            called = "y" if outputs.sole else f'y["{output.name}"]'
+            checks.targets(loss, own, output.shape, called)
+        objective.build(outputs, y, len(sample))
         variables = self.name_variables("", set())
         if self._programs is None or not self._programs.serve(variables, self.optimizer):
             self._programs = self._make_programs(variables, objective)
@@ -238,20 +247,22 @@ class Trainer(Compiled):
             return_dict: gives a dictionary instead of a list.
 
         Returns:
-            The loss alone where there are no metrics, else `[loss, metric, …]`.
+            The loss alone where there are no metrics, else a list in the order of
+            `metrics_names`.
         """
         self._require_compiled("evaluate")
         checks_unknown(kwargs, "evaluate")
+        reader = Reader(self)
         if is_stream(x):
-            data: Arrays | Stream = Stream(x, steps if steps else stream_length(x))
+            data: Arrays | Stream = reader.stream(x, steps)
         else:
-            data = make_arrays(x, y, sample_weight)
-            checks.finite(data)
+            data = reader.examples(x, y, sample_weight)
+            reader.check_finite(data)
             if batch_size is not None:
                 checks.check_batch_size(batch_size, len(data))
             if self._chosen_on is not None:
                 self._chosen_on.warn_if_same(data)
-        programs = self._prepare(data)
+        programs = self._prepare(reader, data)
         live = LiveState(programs.task, seed=0)
         verbose = _verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
@@ -273,29 +284,29 @@ class Trainer(Compiled):
         Rows are padded to a few sizes, so that calls of many lengths share few programs.
 
         Args:
-            x: inputs `(n, …)`, or an iterable of batches.
+            x: inputs `(n, …)`, several as for `fit`, or an iterable of batches.
             batch_size: rows at a time, 32 when None.
             verbose: 0 silent, otherwise a progress bar.
             steps: the most batches to take.
             callbacks: with `on_predict_…` hooks.
 
         Returns:
-            A NumPy array `(n, …)`.
+            A NumPy array `(n, …)`; of several outputs in the structure that the model gives.
         """
         if batch_size is not None:
             checks.check_batch_size(batch_size, None)
         batch_size = batch_size or 32
         verbose = _verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
+        reader = Reader(self)
         if is_stream(x):
-            stream = Stream(x, steps if steps else stream_length(x))
+            stream = Stream(x, reader.batch_inputs, steps if steps else stream_length(x))
             parts = [arrays.x for arrays in stream.epoch()]
         else:
-            whole = make_arrays(x).x
-            if steps is not None:
-                whole = whole[: steps * batch_size]
+            whole = Arrays(reader.inputs(x))
+            n = len(whole) if steps is None else min(steps * batch_size, len(whole))
             size = batch_size if listed.needs_predict_batches else PREDICT_ROWS
-            parts = [whole[i : i + size] for i in range(0, len(whole), size)]
+            parts = [whole.rows(i, min(i + size, n)).x for i in range(0, n, size)]
         listed.set_params({"steps": len(parts), "verbose": verbose})
         listed.on_predict_begin()
         outputs = []
@@ -309,18 +320,18 @@ class Trainer(Compiled):
     def _predict_rows(self, x: Any, batch_size: int) -> Any:
         """The outputs for one block of rows, padded to a size with few other sizes."""
         programs = self._predicting(x)
-        n = len(x)
+        n = rows(x)
         padded = min(batch_size, 1 << (n - 1).bit_length())
         while padded < n:
             padded *= 2
         if padded != n:
-            x = np.concatenate([np.asarray(x), np.repeat(np.asarray(x[-1:]), padded - n, axis=0)])
+            x = jax.tree.map(lambda leaf: _padded(np.asarray(leaf), padded - n), x)
         outputs = programs.predict(self._weights_state(programs), x, batch_size=batch_size)
         return jax.tree.map(lambda leaf: np.asarray(leaf)[:n], outputs)
 
     def _predicting(self, x: Any) -> Programs:
         if not self.built:
-            self._build_for((None, *x.shape[1:]))
+            self._build_for(jax.tree.map(lambda leaf: (None, *leaf.shape[1:]), x))
         if self._programs is None:
             checks.ready(self)
             variables = self.name_variables("", set())
@@ -353,10 +364,11 @@ class Trainer(Compiled):
         self._require_compiled("train_on_batch")
         if class_weight is not None and sample_weight is not None:
             raise InputError("train_on_batch takes sample_weight or class_weight, not both")
-        arrays = make_arrays(x, y, sample_weight)
+        reader = Reader(self)
+        arrays = reader.examples(x, y, sample_weight)
         if class_weight is not None:
             arrays = weigh_classes(arrays, class_weight)
-        programs = self._prepare(arrays)
+        programs = self._prepare(reader, arrays)
         live = self._batch_state(programs)
         self.reset_metrics()
         n = len(arrays)
@@ -379,23 +391,32 @@ class Trainer(Compiled):
     ) -> Any:
         """The loss and metrics of one batch, in inference mode; returns as `train_on_batch`."""
         self._require_compiled("test_on_batch")
-        arrays = make_arrays(x, y, sample_weight)
-        programs = self._prepare(arrays)
+        reader = Reader(self)
+        arrays = reader.examples(x, y, sample_weight)
+        programs = self._prepare(reader, arrays)
         listed = _plain_list(None, 0, self)
         feed = Resident(arrays, len(arrays))
         logs = test(programs, LiveState(programs.task, seed=0), feed, listed)
         return self._ordered(logs, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as a NumPy array."""
-        arrays = make_arrays(x).x
-        return self._predict_rows(arrays, len(arrays))
+        """The outputs for one batch, as `predict` gives them."""
+        inputs = Reader(self).inputs(x)
+        return self._predict_rows(inputs, rows(inputs))
 
     def _ordered(self, logs: Logs, return_dict: bool) -> Any:
         if return_dict:
             return logs
-        ordered = [logs[name] for name in self.metrics_names if name in logs]
+        names = self.metrics_names
+        ordered = [logs[name] for name in names if name in logs]
+        # What a metric that gives several values named itself.
+        ordered += [value for name, value in sorted(logs.items()) if name not in names]
         return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _padded(rows: np.ndarray, count: int) -> np.ndarray:
+    """The rows with the last one `count` more times."""
+    return np.concatenate([rows, np.repeat(rows[-1:], count, axis=0)])
 
 
 _NO_KEY = np.zeros(2, np.uint32)
