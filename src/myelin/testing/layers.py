@@ -178,13 +178,17 @@ def _comes_back_from_a_file(make: Callable[[], Layer], x: Any) -> None:
     from myelin.models import load_model
 
     model, x = _model_of(_made(make, x), x)
-    outputs = model(x)
+    # Augmentation that is called alone acts as in training.
+    outputs = model(x, training=False)
     custom = {type(layer).__name__: type(layer) for layer in model.layers}
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "layer.myelin")
         model.save(path)
         again = load_model(path, custom_objects=custom)
-    agree(again(x), outputs, "A model loaded from a file computes the same.", rtol=0, atol=0)
+    agree(
+        again(x, training=False), outputs,
+        "A model loaded from a file computes the same.", rtol=0, atol=0,
+    )  # fmt: skip
 
 
 def _model_of(layer: Layer, x: Any) -> tuple[Any, np.ndarray]:
@@ -227,8 +231,9 @@ def _computes_in_bfloat16(make: Callable[[], Layer], x: Any) -> None:
     with dtypes.policy_scope("mixed_bfloat16"):
         short = _made(make, x)
         short.set_weights(layer.get_weights())
-        outputs = jax.tree.leaves(short(x))
-    for got, own in zip(outputs, jax.tree.leaves(layer(x)), strict=True):
+        outputs = jax.tree.leaves(short(x, training=False))
+    wanted = jax.tree.leaves(layer(x, training=False))
+    for got, own in zip(outputs, wanted, strict=True):
         if short.compute_dtype == "bfloat16":
             assert str(got.dtype) == "bfloat16", f"Under mixed_bfloat16 it gives {got.dtype}."
         scale = float(np.max(np.abs(np.asarray(own)))) + 1e-6

@@ -5,6 +5,10 @@ boxes         the formats of bounding boxes
 geometry      RandomFlip, RandomCrop, RandomErasing
 warps         RandomRotation, RandomZoom, RandomTranslation, RandomShear
 bends         RandomPerspective, RandomElasticTransform
+recoloring    what layers share that change colors and nothing else
+color         RandomBrightness, RandomContrast, RandomSaturation, RandomHue and their kin
+tone          RandomInvert, RandomPosterization, Solarization, AutoContrast, Equalization
+blurring      RandomSharpness, RandomGaussianBlur
 """
 
 from __future__ import annotations
@@ -18,6 +22,11 @@ _FILES = {
     "geometry": ("RandomCrop", "RandomErasing", "RandomFlip"),
     "warps": ("RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom"),
     "bends": ("RandomElasticTransform", "RandomPerspective"),
+    "color": ("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
+        "RandomContrast", "RandomGrayscale", "RandomHue", "RandomSaturation"),
+    "tone": ("AutoContrast", "Equalization", "RandomInvert", "RandomPosterization",
+        "Solarization"),
+    "blurring": ("RandomGaussianBlur", "RandomSharpness"),
 }  # fmt: skip
 
 _HOMES = {name: file for file, names in _FILES.items() for name in names}
@@ -25,9 +34,23 @@ _HOMES = {name: file for file, names in _FILES.items() for name in names}
 if TYPE_CHECKING:
     from myelin.layers.augmentation.bends import RandomElasticTransform as RandomElasticTransform
     from myelin.layers.augmentation.bends import RandomPerspective as RandomPerspective
+    from myelin.layers.augmentation.blurring import RandomGaussianBlur as RandomGaussianBlur
+    from myelin.layers.augmentation.blurring import RandomSharpness as RandomSharpness
+    from myelin.layers.augmentation.color import RandomBrightness as RandomBrightness
+    from myelin.layers.augmentation.color import RandomColorDegeneration as RandomColorDegeneration
+    from myelin.layers.augmentation.color import RandomColorJitter as RandomColorJitter
+    from myelin.layers.augmentation.color import RandomContrast as RandomContrast
+    from myelin.layers.augmentation.color import RandomGrayscale as RandomGrayscale
+    from myelin.layers.augmentation.color import RandomHue as RandomHue
+    from myelin.layers.augmentation.color import RandomSaturation as RandomSaturation
     from myelin.layers.augmentation.geometry import RandomCrop as RandomCrop
     from myelin.layers.augmentation.geometry import RandomErasing as RandomErasing
     from myelin.layers.augmentation.geometry import RandomFlip as RandomFlip
+    from myelin.layers.augmentation.tone import AutoContrast as AutoContrast
+    from myelin.layers.augmentation.tone import Equalization as Equalization
+    from myelin.layers.augmentation.tone import RandomInvert as RandomInvert
+    from myelin.layers.augmentation.tone import RandomPosterization as RandomPosterization
+    from myelin.layers.augmentation.tone import Solarization as Solarization
     from myelin.layers.augmentation.warps import RandomRotation as RandomRotation
     from myelin.layers.augmentation.warps import RandomShear as RandomShear
     from myelin.layers.augmentation.warps import RandomTranslation as RandomTranslation
