@@ -166,11 +166,24 @@ def test_other_types_take_the_plain_form():
         np.testing.assert_allclose(dense.matmul(jnp.asarray(a), jnp.asarray(b)), a @ b, rtol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["nn", "tn", "nt"])
+def test_products_agree_with_numpy_over_leading_axes(form):
+    a, b = drawn(0, (2, 3, 9, 40)), drawn(1, (2, 3, 40, 19))
+    wanted = a.astype("float64") @ b
+    a = a.swapaxes(-1, -2) if form == "tn" else a
+    b = b.swapaxes(-1, -2) if form == "nt" else b
+    got = jax.jit(dense.product, static_argnames="form")(a, b, form=form)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-4)
+
+
 def test_no_rows_and_no_columns_are_no_trouble():
     for m, n, k in ((0, 3, 4), (2, 0, 4), (2, 3, 0)):
         y = jax.jit(dense.matmul)(jnp.ones((m, k)), jnp.ones((k, n)))
         assert y.shape == (m, n)
         assert not np.any(y)
+        np.testing.assert_array_equal(
+            jax.jit(dense.product)(jnp.ones((m, k)), jnp.ones((k, n))), np.zeros((m, n))
+        )
 
 
 @needs_native

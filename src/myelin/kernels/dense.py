@@ -34,6 +34,18 @@ def matmul(x: Any, w: Any) -> Any:
     return rows.reshape(*x.shape[:-1], w.shape[-1])
 
 
+def product(a: Any, b: Any, form: str = "nn") -> Any:
+    """a · b, or aᵀ · b for `form="tn"`, or a · bᵀ for "nt", over equal leading axes.
+
+    As `matmul` in all else; for kernels that are made of products.
+
+    Shapes: a `(…, m, k)` or `(…, k, m)`, b `(…, k, n)` or `(…, n, k)`, result `(…, m, n)`.
+    """
+    if jnp.result_type(a) == jnp.result_type(b) == jnp.float32 and native.available():
+        return _product_p.bind(a, b, form=form)
+    return plain_product(a, b, form=form)
+
+
 def _suits(x: Any, w: Any) -> bool:
     return (
         jnp.result_type(x) == jnp.result_type(w) == jnp.float32
@@ -50,7 +62,8 @@ def _suits(x: Any, w: Any) -> bool:
 _product_p = Primitive("myelin_product")
 
 
-def _plain(a: Any, b: Any, *, form: str) -> Any:
+def plain_product(a: Any, b: Any, *, form: str) -> Any:
+    """`product` by XLA, on any device and in any type."""
     batch = tuple(range(a.ndim - 2))
     left = a.ndim - (2 if form[0] == "t" else 1)
     right = b.ndim - (1 if form[1] == "t" else 2)
@@ -78,7 +91,7 @@ def _cotangent_of_b(cotangent: Any, a: Any, _: Any, *, form: str) -> Any:
 def _batched(operands: Any, axes: Any, *, form: str) -> Any:
     if None in axes:
         # Repeating the other operand for every member would cost more memory than the kernel saves.
-        return jax.vmap(lambda a, b: _plain(a, b, form=form), axes)(*operands), 0
+        return jax.vmap(lambda a, b: plain_product(a, b, form=form), axes)(*operands), 0
     a, b = (jnp.moveaxis(x, axis, 0) for x, axis in zip(operands, axes, strict=True))
     return _product_p.bind(a, b, form=form), 0
 
@@ -90,8 +103,8 @@ def _lower_natively(context: Any, a: Any, b: Any, *, form: str) -> Any:
     return jax.ffi.ffi_lowering(f"myelin_multiply_{form}")(context, a, b)
 
 
-_lower_plainly = mlir.lower_fun(_plain, multiple_results=False)
-_product_p.def_impl(_plain)
+_lower_plainly = mlir.lower_fun(plain_product, multiple_results=False)
+_product_p.def_impl(plain_product)
 _product_p.def_abstract_eval(_shape)
 ad.defbilinear(_product_p, _cotangent_of_a, _cotangent_of_b)
 batching.primitive_batchers[_product_p] = _batched

@@ -1,8 +1,9 @@
-/* What XLA calls: one handler for each form of the product, and one for Adam. */
+/* What XLA calls: a handler for each form of the product. */
 #include "arithmetic.h"
 #include "pool.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -11,9 +12,8 @@ extern const Arithmetic arithmetic_plain;
 extern const Arithmetic arithmetic_avx2, arithmetic_avx512;
 #endif
 
-/* Below so many multiplications or parameters a second thread costs more
- * than it saves. LINE floats are what two processors should not share. */
-enum { WORTH_A_THREAD = 100000, ADAM_WORTH_A_THREAD = 32768, LINE = 16 };
+/* Below so many multiplications a second thread costs more than it saves. */
+enum { WORTH_A_THREAD = 100000 };
 
 static const Arithmetic *chosen(void) {
 #if defined(__x86_64__)
@@ -104,7 +104,8 @@ static Error *multiply(Frame *frame, int transpose_a, int transpose_b) {
     int64_t m = c->dims[rank - 2], n = c->dims[rank - 1], k = of_a[!transpose_a];
     if (of_a[transpose_a] != m || of_b[transpose_b] != k || of_b[!transpose_b] != n)
         return refuse(frame, "the sizes of the matrices do not fit");
-    if (products * m * n == 0) return NULL;
+    if (k == 0) memset(c->data, 0, sizeof(float) * products * m * n);
+    if (products * m * n * k == 0) return NULL;
     Product first = {
         .m = m, .n = n, .k = k, .a = a->data, .b = b->data, .c = c->data,
         .a_row = transpose_a ? 1 : k, .a_column = transpose_a ? m : 1,
@@ -118,38 +119,5 @@ EXPORT Error *myelin_multiply_nn(Frame *frame) { return multiply(frame, 0, 0); }
 EXPORT Error *myelin_multiply_tn(Frame *frame) { return multiply(frame, 1, 0); }
 EXPORT Error *myelin_multiply_nt(Frame *frame) { return multiply(frame, 0, 1); }
 
-typedef struct {
-    int64_t n, step;
-    AdamNumbers numbers;
-    const float *g, *w, *m, *v;
-    float *new_w, *new_m, *new_v;
-} AdamStep;
-
-static void adam_part(const void *context, int64_t index) {
-    const AdamStep *by = context;
-    int64_t from = index * by->step;
-    int64_t n = by->n - from < by->step ? by->n - from : by->step;
-    chosen()->adam(n, &by->numbers, by->g + from, by->w + from, by->m + from, by->v + from,
-                   by->new_w + from, by->new_m + from, by->new_v + from);
-}
-
-/* numbers (4,), g, w, m, v -> w, m, v, the results in the places of the operands. */
-EXPORT Error *myelin_adam(Frame *frame) {
-    if (asks_for_metadata(frame)) return NULL;
-    if (frame->operands.count != 5 || frame->results.count != 3)
-        return refuse(frame, "adam has five operands and three results");
-    int64_t n = 1;
-    const Buffer *w = frame->operands.buffers[2];
-    for (int64_t axis = 0; axis < w->rank; axis++) n *= w->dims[axis];
-    AdamStep step = {
-        .n = n, .numbers = *(const AdamNumbers *)frame->operands.buffers[0]->data,
-        .g = frame->operands.buffers[1]->data, .w = w->data,
-        .m = frame->operands.buffers[3]->data, .v = frame->operands.buffers[4]->data,
-        .new_w = frame->results.buffers[0]->data, .new_m = frame->results.buffers[1]->data,
-        .new_v = frame->results.buffers[2]->data,
-    };
-    int64_t threads = n < ADAM_WORTH_A_THREAD ? 1 : pool_threads(frame);
-    step.step = up(up(n, threads), LINE) * LINE;
-    pool_run(frame, threads, adam_part, &step, up(n, step.step));
-    return NULL;
-}
+/* For benchmarks: runs multiplications with nothing to load, and returns how many, additions too. */
+EXPORT int64_t myelin_peak(int64_t rounds) { return chosen()->peak(rounds); }
