@@ -3,6 +3,7 @@
 numbers     number by number, two arrays, sums over axes
 arrays      making, arranging and multiplying arrays
 networks    one-hot, normalize, cross-entropies, loops and branches
+image       resize, crop, colors, filters and warps: `ops.image.resize` and its kin
 convert     into arrays, out of arrays, number types
 
 The activations are those of `myelin.activations`. Everything works on jax arrays, variables,
@@ -38,6 +39,7 @@ from myelin.activations import (
     tanh_shrink,
     threshold,
 )
+from myelin.ops import image as image
 from myelin.ops.arrays import (
     arange,
     argsort,

@@ -2,7 +2,8 @@
 
 Every output pixel is a weighted mean of the input pixels around it, and the weights for rows
 and columns do not depend on each other. As in TensorFlow's and Keras's resizing, pixel `i`
-covers the interval from i to i + 1, and the kernels are not widened when an image shrinks.
+covers the interval from i to i + 1, and the kernels are widened when an image shrinks only
+where that is asked for.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str = "bilin
     array = np.asarray(image, np.float32)
     height, width, _ = array.shape
     if interpolation == "nearest":
-        rows, columns = _nearest(size[0], height), _nearest(size[1], width)
+        rows, columns = nearest(size[0], height), nearest(size[1], width)
         return np.ascontiguousarray(array[rows][:, columns])
     # The other kernels leave an axis alone whose length stays; these two smooth it all the same.
     smooths = interpolation in ("gaussian", "mitchellcubic")
     if size[0] != height or smooths:
-        weights = _weights(size[0], height, interpolation)
+        weights = line_weights(size[0], height, interpolation).astype(np.float32)
         array = np.einsum("oh,hwc->owc", weights, array, optimize=True)
     if size[1] != width or smooths:
-        weights = _weights(size[1], width, interpolation)
+        weights = line_weights(size[1], width, interpolation).astype(np.float32)
         array = np.einsum("ow,hwc->hoc", weights, array, optimize=True)
     return np.ascontiguousarray(array)
 
@@ -65,13 +66,20 @@ def pad_to(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     return padded
 
 
-def _nearest(new: int, old: int) -> np.ndarray:
+def nearest(new: int, old: int) -> np.ndarray:
+    """Which of `old` pixels each of `new` ones shows."""
     return np.minimum(((np.arange(new) + 0.5) * (old / new)).astype(np.intp), old - 1)
 
 
 @functools.lru_cache(maxsize=64)
-def _weights(new: int, old: int, interpolation: str) -> np.ndarray:
-    """The matrix `(new, old)` that takes one line of pixels to the new length."""
+def line_weights(new: int, old: int, interpolation: str, antialias: bool = False) -> np.ndarray:
+    """The matrix `(new, old)` that takes one line of pixels to the new length.
+
+    Args:
+        new, old: lengths, above 0.
+        interpolation: as for `resize`, but "nearest".
+        antialias: widens the kernel by as much as the line shrinks.
+    """
     scale = old / new
     if interpolation == "area":
         left = np.arange(new)[:, None] * scale
@@ -79,9 +87,10 @@ def _weights(new: int, old: int, interpolation: str) -> np.ndarray:
         weights = np.clip(np.minimum(left + scale, pixel + 1) - np.maximum(left, pixel), 0, None)
     else:
         centre = (np.arange(new)[:, None] + 0.5) * scale - 0.5
-        weights = _kernel(interpolation)(np.abs(centre - np.arange(old)[None]))
+        width = max(scale, 1) if antialias else 1
+        weights = _kernel(interpolation)(np.abs(centre - np.arange(old)[None]) / width)
     # What lies outside the image has no weight, and the rest shares it.
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _kernel(interpolation: str) -> Callable[[np.ndarray], np.ndarray]:
