@@ -1,7 +1,7 @@
 # make run      sets up .venv and trains, judges and saves a model on the handwritten digits
 # make test     runs the tests and the examples in the docstrings
 # make lint     style, formatting, types, and which part may import which
-# make bench    measures Myelin and its peers, and writes benchmarks/results.md
+# make bench    measures Myelin and its peers, and writes benchmarks/results*.md
 # make peers    runs the tests that compare with Keras, PyTorch and TensorFlow
 # make clean    takes away all that these commands made
 #

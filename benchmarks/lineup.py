@@ -1,8 +1,9 @@
-"""Who is measured, and with which settings each may be tuned."""
+"""Who is measured at what, and with which settings each may be tuned."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 
@@ -17,7 +18,6 @@ class Contender:
         environment: what is set for it; `{cache}` stands for a folder that runs share.
         launcher: what stands between Python and the script.
         candidates: command lines to choose the fastest from; none where there is no choice.
-        variant: of the program: classic, early_stopping or l2.
     """
 
     name: str
@@ -26,12 +26,61 @@ class Contender:
     environment: tuple[tuple[str, str], ...] = ()
     launcher: tuple[str, ...] = ()
     candidates: tuple[tuple[str, ...], ...] = ()
-    variant: str = "classic"
 
     def tuned(self, options: tuple[str, ...]) -> Contender:
         """The same with one of its candidates, named after it."""
-        shown = " ".join(option.removeprefix("--") for option in options)
-        return replace(self, name=f"{self.name} ({shown})", options=options, candidates=())
+        shown = " ".join(option.removeprefix("--") for option in options) or "as it stands"
+        return replace(
+            self, name=f"{self.name} ({shown})", options=(*self.options, *options), candidates=()
+        )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A change of the program, measured beside it.
+
+    Attributes:
+        name: what stands after the contender's name and a comma.
+        options: what is added to the command line.
+        of: the names of the contenders that run it; none where all of them do.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    of: tuple[str, ...] = ()
+
+    def applied(self, contenders: Iterable[Contender]) -> list[Contender]:
+        """The contenders that run it, with it."""
+        return [
+            replace(one, name=f"{one.name}, {self.name}", options=(*one.options, *self.options))
+            for one in contenders
+            if not self.of or one.name in self.of
+        ]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all its contenders do, and what of it counts.
+
+    Attributes:
+        name: how the command line calls it.
+        title: how the page calls it.
+        data: the name of its data set.
+        contenders: who does it.
+        epochs: how many a run has, unless the command line says otherwise.
+        variants: changes of it.
+        tuned_for_whole: whether settings that finish the whole process sooner are a row too.
+        gflop: multiplications and additions of a step's products, in thousands of millions.
+    """
+
+    name: str
+    title: str
+    data: str
+    contenders: tuple[Contender, ...]
+    epochs: int
+    variants: tuple[Variant, ...] = ()
+    tuned_for_whole: bool = False
+    gflop: float = 0.0
 
 
 MYELIN = Contender(
@@ -92,26 +141,30 @@ TORCH_LOADER = Contender(
 )
 SKLEARN = Contender("scikit-learn's MLPClassifier", "sklearn_mlp.py")
 
-CLASSIC = (
-    MYELIN,
-    MYELIN_FLOAT32,
-    MYELIN_COLD,
-    *KERAS,
-    *KERAS_TUNED,
-    TORCH_LOOP,
-    TORCH_LOADER,
-    SKLEARN,
-)
-
-VARIANTS = tuple(
-    replace(
-        contender,
-        name=f"{contender.name}, {variant.replace('_', ' ')}",
-        variant=variant,
-        options=(*contender.options, "--variant", variant),
-    )
-    for variant in ("early_stopping", "l2")
-    for contender in (MYELIN, *KERAS[:2])
+CLASSIC = Work(
+    "classic",
+    "The classic MNIST program",
+    "mnist",
+    (
+        MYELIN,
+        MYELIN_FLOAT32,
+        MYELIN_COLD,
+        *KERAS,
+        *KERAS_TUNED,
+        TORCH_LOOP,
+        TORCH_LOADER,
+        SKLEARN,
+    ),
+    epochs=5,
+    variants=tuple(
+        Variant(
+            variant.replace("_", " "),
+            ("--variant", variant),
+            of=("Myelin", "Keras on TensorFlow", "Keras on JAX"),
+        )
+        for variant in ("early_stopping", "l2")
+    ),
+    tuned_for_whole=True,
 )
 
 # `import myelin` brings nothing until a name is used, so the second row uses what a program does.

@@ -11,22 +11,27 @@ Row = dict[str, Any]
 
 MYELIN = "Myelin"
 TENSORFLOW = "Keras on TensorFlow"
+JAX = "Keras on JAX"
 FLOAT32 = "Myelin (float32 1)"
+NOT_AUGMENTED = "not augmented"
 
 
 def summary(runs: Sequence[Run]) -> Row:
     """The medians over a contender's rounds.
 
     Args:
-        runs: what each round measured: `wall`, `first`, `epochs`, `memory`, `accuracy`.
+        runs: what each round measured: `wall`, `first`, `epochs`, `memory`, `accuracy`, and
+            `steps`, how many an epoch has, where that matters.
 
     Returns:
-        `wall`, `first`, `epoch` in seconds, `memory` in bytes, `accuracy`, and `rounds`.
-        `epoch` is the median over rounds of the median epoch after the first.
+        `wall`, `first`, `epoch`, `step` in seconds, `memory` in bytes, `accuracy`, `steps` and
+        `rounds`. `epoch` is the median over rounds of the median epoch after the first.
     """
     row = {name: statistics.median(run[name] for run in runs)
            for name in ("wall", "first", "memory", "accuracy")}  # fmt: skip
     row["epoch"] = statistics.median(later_epoch(run) for run in runs)
+    row["steps"] = runs[0].get("steps", 1)
+    row["step"] = row["epoch"] / row["steps"]
     row["rounds"] = len(runs)
     return row
 
@@ -89,6 +94,48 @@ def contenders_table(rows: dict[str, Row], reference: str = MYELIN) -> str:
     return markdown(header, body)
 
 
+def steps_table(rows: dict[str, Row], reference: str, gflop: float) -> str:
+    """All contenders from the fastest step to the slowest.
+
+    Args:
+        rows: a summary for each name.
+        reference: whose steps the others are held against.
+        gflop: what a step computes.
+    """
+    header = ("contender", "a step, ms", "×", "GFLOP/s", "steps an epoch",
+              "to the end of epoch 1, s", "peak memory, MiB", "test accuracy")  # fmt: skip
+    body = [
+        [name, milliseconds(row["step"]), times(row["step"], rows[reference]["step"]),
+         f"{gflop / row['step']:.0f}", str(row["steps"]), seconds(row["first"]),
+         f"{row['memory'] / 2**20:.0f}", f"{100 * row['accuracy']:.1f} %"]
+        for name, row in sorted(rows.items(), key=lambda item: item[1]["step"])
+    ]  # fmt: skip
+    return markdown(header, body)
+
+
+def milliseconds(value: float) -> str:
+    """Seconds, shown as milliseconds with three figures."""
+    return f"{1000 * value:.1f}" if value < 0.1 else f"{1000 * value:.0f}"
+
+
+def cost(row: Row, without: Row) -> float:
+    """The share of a step that a part of it takes, from a step with and one without it."""
+    return 1 - without["step"] / row["step"]
+
+
+def costs_table(rows: dict[str, Row], variant: str) -> str:
+    """What the part that `variant` leaves out costs each contender that ran with and without."""
+    header = ("contender", "a step, ms", f"{variant}, ms", "share of the step")
+    body = []
+    for name, row in rows.items():
+        if without := rows.get(f"{name}, {variant}"):
+            share = f"{100 * cost(row, without):.0f} %"
+            body.append(
+                [name, milliseconds(row["step"]), milliseconds(without["step"]), share]
+            )  # fmt: skip
+    return markdown(header, body)
+
+
 def variants_table(rows: dict[str, Row], classic: dict[str, Row]) -> str:
     """The variants of the program, each against the classic one of the same contender."""
     header = ("program", "whole process, s", "an epoch after the first, s",
@@ -112,7 +159,40 @@ def imports_table(walls: dict[str, list[float]], reference: str = "jax") -> str:
     return markdown(("import", "s", f"of {reference}"), body)
 
 
-def verdicts(rows: dict[str, Row], walls: dict[str, list[float]]) -> list[tuple[str, str, bool]]:
+Verdict = tuple[str, str, bool]
+
+
+def image_verdicts(works: dict[str, dict[str, Row]]) -> list[Verdict]:
+    """The promises for images: rows by the contender's name, by the work's name.
+
+    A promise whose contenders were not measured is left out.
+    """
+    found: list[Verdict] = []
+    for work, rows in works.items():
+        own = rows.get(MYELIN)
+        peers = {name: row for name, row in rows.items()
+                 if not name.startswith(MYELIN) and not name.endswith(NOT_AUGMENTED)}  # fmt: skip
+        if own is None or not peers:
+            continue
+        name = min(peers, key=lambda peer: peers[peer]["step"])
+        found.append(_ratio(f"{work}: a step at least as fast as the fastest peer's ({name})",
+                            peers[name]["step"] / own["step"], 1))  # fmt: skip
+        jax = [row["step"] for name, row in peers.items() if name.startswith(JAX)]
+        if work == "cnn" and jax:
+            found.append(_ratio(f"{work}: a step at least 3× faster than {JAX}",
+                                min(jax) / own["step"], 3))  # fmt: skip
+        if without := rows.get(f"{MYELIN}, {NOT_AUGMENTED}"):
+            share = cost(own, without)
+            found.append((f"{work}: augmentation costs less than 15 % of the step",
+                          f"{100 * share:.1f} %", share < 0.15))  # fmt: skip
+    return found
+
+
+def _ratio(promise: str, ratio: float, wanted: float) -> Verdict:
+    return promise, f"{ratio:.2f}×", ratio >= wanted
+
+
+def verdicts(rows: dict[str, Row], walls: dict[str, list[float]]) -> list[Verdict]:
     """Each promise, what was measured, and whether it holds.
 
     A promise whose contenders were not measured is left out.
@@ -122,10 +202,10 @@ def verdicts(rows: dict[str, Row], walls: dict[str, list[float]]) -> list[tuple[
     own = rows[MYELIN]
     peers = {name: row for name, row in rows.items() if not name.startswith(MYELIN)}
     keras = {name: row for name, row in peers.items() if name.startswith("Keras on")}
-    found: list[tuple[str, str, bool]] = []
+    found: list[Verdict] = []
 
     def at_least(promise: str, ratio: float, wanted: float) -> None:
-        found.append((promise, f"{ratio:.2f}×", ratio >= wanted))
+        found.append(_ratio(promise, ratio, wanted))
 
     if peers:
         name = min(peers, key=lambda peer: peers[peer]["epoch"])
@@ -162,7 +242,7 @@ def verdicts(rows: dict[str, Row], walls: dict[str, list[float]]) -> list[tuple[
     return found
 
 
-def verdicts_table(found: Sequence[tuple[str, str, bool]]) -> str:
+def verdicts_table(found: Sequence[Verdict]) -> str:
     """The promises as a table."""
     body = [[promise, measured, "yes" if holds else "**no**"] for promise, measured, holds in found]
     return markdown(("promise", "measured", "holds"), body)

@@ -33,7 +33,7 @@ tuning = {}
 if options.steps_per_execution:
     tuning = {"steps_per_execution": options.steps_per_execution}
 
-(x_train, y_train), (x_test, y_test) = protocol.load_mnist()
+(x_train, y_train), (x_test, y_test) = protocol.load_data()
 scale = np.float32(255) if options.float32 else 255.0
 x_train, x_test = x_train / scale, x_test / scale
 

@@ -5,7 +5,8 @@ A contender prints one line, `RESULT` and a JSON object:
     import      seconds to import its library
     first       seconds from the start of the process to the end of the first epoch
     epochs      seconds of each epoch, the first with all compilation in it
-    accuracy    on the 10,000 test images, from 0 to 1
+    steps       steps of an epoch
+    accuracy    on the test images, from 0 to 1
 
 The driver adds what only it can see: the wall time of the whole process and its peak memory.
 """
@@ -42,34 +43,55 @@ class Clock:
         """An epoch has ended, with all its numbers on the host."""
         self.marks.append(time.monotonic())
 
-    def finish(self, accuracy: float) -> None:
+    def finish(self, accuracy: float, steps: int = 1) -> None:
         """Prints the line for the driver."""
         ends = zip(self.marks, self.marks[1:], strict=False)
         result = {
             "import": self.ready - self.entered,
             "first": self.marks[1] - self.started,
             "epochs": [end - start for start, end in ends],
+            "steps": steps,
             "accuracy": float(accuracy),
         }
         print("RESULT " + json.dumps(result), flush=True)
 
 
 def options(*flags: str) -> argparse.Namespace:
-    """The command line: `--epochs`, `--batch-size`, and the whole numbers that `flags` name."""
+    """The command line: what all take, and the whole numbers that `flags` name."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--variant", default="classic")
+    parser.add_argument("--network", default="cnn")
     for flag in flags:
         parser.add_argument(f"--{flag}", type=int, default=None)
     return parser.parse_args()
 
 
-def load_mnist() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def load_data() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """What `keras.datasets.mnist.load_data()` gives, from the file that the driver names.
 
     All contenders read it in this one way, since each library checks and caches downloads
-    differently, and Keras accepts only the published file.
+    differently, and Keras accepts only the published file. CIFAR-10 has the same form.
     """
-    with np.load(os.environ["BENCHMARK_MNIST"]) as file:
+    with np.load(os.environ["BENCHMARK_DATA"]) as file:
         return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+
+
+def load_images(
+    rows: int,
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The first `rows` images and at most 2,000 for the test: float32 from 0 to 1, channels last.
+
+    Raises:
+        SystemExit: the file has fewer images.
+    """
+    (x_train, y_train), (x_test, y_test) = load_data()
+    if rows > len(x_train):
+        raise SystemExit(f"{rows} images wanted, {len(x_train)} there: take fewer --steps")
+
+    def prepared(x: np.ndarray, y: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        x = x[:n].astype("float32") / 255
+        return (x[..., None] if x.ndim == 3 else x), y[:n].reshape(-1)
+
+    return prepared(x_train, y_train, rows), prepared(x_test, y_test, 2000)

@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier  # noqa: E402
 clock.imported()
 options = protocol.options()
 
-(x_train, y_train), (x_test, y_test) = protocol.load_mnist()
+(x_train, y_train), (x_test, y_test) = protocol.load_data()
 x_train = x_train.reshape(-1, 784) / np.float32(255)
 x_test = x_test.reshape(-1, 784) / np.float32(255)
 

@@ -12,7 +12,7 @@ options = protocol.options("threads", "workers", "fused")
 if options.threads:
     torch.set_num_threads(options.threads)
 
-(x_train, y_train), (x_test, y_test) = protocol.load_mnist()
+(x_train, y_train), (x_test, y_test) = protocol.load_data()
 x_train = torch.from_numpy(x_train).float() / 255
 x_test = torch.from_numpy(x_test).float() / 255
 y_train, y_test = torch.from_numpy(y_train).long(), torch.from_numpy(y_test).long()

@@ -14,7 +14,7 @@ clock.imported()
 options = protocol.options("threads", "compile")
 torch.set_num_threads(options.threads or 1)
 
-(x_train, y_train), (x_test, y_test) = protocol.load_mnist()
+(x_train, y_train), (x_test, y_test) = protocol.load_data()
 x_train = torch.from_numpy(x_train).reshape(-1, 784).float() / 255
 x_test = torch.from_numpy(x_test).reshape(-1, 784).float() / 255
 y_train, y_test = torch.from_numpy(y_train).long(), torch.from_numpy(y_test).long()
