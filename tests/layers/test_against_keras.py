@@ -12,6 +12,7 @@ from myelin.layers.shapes import is_shape
 pytestmark = pytest.mark.peer
 
 FLAT, SEQUENCE, IMAGE = (4, 5), (4, 6, 5), (4, 6, 6, 3)
+VOLUME = (2, 3, 3, 3, 2)
 
 # What is written the same in both: class, arguments, input shape (a list of them for several).
 CASES = [
@@ -26,6 +27,49 @@ CASES = [
     ("ELU", {"alpha": 0.7}, FLAT),
     ("Softmax", {}, FLAT),
     ("Softmax", {"axis": [1, 2]}, SEQUENCE),
+    ("Conv1D", {"filters": 3, "kernel_size": 3, "padding": "causal", "strides": 2}, SEQUENCE),
+    ("Conv1D", {"filters": 3, "kernel_size": 2, "padding": "same", "dilation_rate": 2}, SEQUENCE),
+    ("Conv2D", {"filters": 4, "kernel_size": 3, "activation": "softplus"}, IMAGE),
+    ("Conv2D", {"filters": 6, "kernel_size": (3, 2), "strides": (2, 1), "padding": "same",
+                "groups": 3, "use_bias": False}, IMAGE),
+    ("Conv2D", {"filters": 5, "kernel_size": 1, "strides": 2}, IMAGE),
+    ("Conv2D", {"filters": 4, "kernel_size": (1, 2), "data_format": "channels_first"}, IMAGE),
+    ("Conv3D", {"filters": 2, "kernel_size": 2, "padding": "same", "dilation_rate": 2}, VOLUME),
+    ("Conv1DTranspose", {"filters": 3, "kernel_size": 2, "strides": 3}, SEQUENCE),
+    ("Conv1DTranspose", {"filters": 3, "kernel_size": 4, "dilation_rate": 2, "padding": "same"},
+     SEQUENCE),
+    ("Conv2DTranspose", {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"}, IMAGE),
+    ("Conv2DTranspose", {"filters": 4, "kernel_size": (4, 3), "strides": (3, 2),
+                         "padding": "same", "output_padding": (2, 0)}, IMAGE),
+    ("Conv2DTranspose", {"filters": 4, "kernel_size": 2, "strides": 2, "output_padding": 1,
+                         "data_format": "channels_first"}, IMAGE),
+    ("Conv3DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "use_bias": False}, VOLUME),
+    ("DepthwiseConv1D", {"kernel_size": 2, "depth_multiplier": 2}, SEQUENCE),
+    ("DepthwiseConv2D", {"kernel_size": 3, "strides": 2, "padding": "same"}, IMAGE),
+    ("DepthwiseConv2D", {"kernel_size": 2, "dilation_rate": 2, "depth_multiplier": 2,
+                         "data_format": "channels_first"}, IMAGE),
+    ("SeparableConv1D", {"filters": 4, "kernel_size": 3, "padding": "same"}, SEQUENCE),
+    ("SeparableConv2D", {"filters": 4, "kernel_size": 3, "strides": 2, "depth_multiplier": 2},
+     IMAGE),
+    ("MaxPooling1D", {}, SEQUENCE),
+    ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}, IMAGE),
+    ("MaxPooling2D", {"data_format": "channels_first", "pool_size": (2, 1)}, IMAGE),
+    ("MaxPooling3D", {"padding": "same"}, VOLUME),
+    ("AveragePooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}, SEQUENCE),
+    ("AveragePooling2D", {"pool_size": 2}, IMAGE),
+    ("AveragePooling3D", {"pool_size": 2, "padding": "same"}, VOLUME),
+    ("GlobalMaxPooling1D", {"keepdims": True}, SEQUENCE),
+    ("GlobalMaxPooling2D", {}, IMAGE),
+    ("GlobalMaxPooling3D", {"data_format": "channels_first"}, VOLUME),
+    ("GlobalAveragePooling1D", {}, SEQUENCE),
+    ("GlobalAveragePooling2D", {"data_format": "channels_first", "keepdims": True}, IMAGE),
+    ("GlobalAveragePooling3D", {}, VOLUME),
+    ("AdaptiveMaxPooling1D", {"output_size": 4}, SEQUENCE),
+    ("AdaptiveMaxPooling2D", {"output_size": (3, 4)}, IMAGE),
+    ("AdaptiveMaxPooling3D", {"output_size": 2}, VOLUME),
+    ("AdaptiveAveragePooling1D", {"output_size": 4}, SEQUENCE),
+    ("AdaptiveAveragePooling2D", {"output_size": 3, "data_format": "channels_first"}, IMAGE),
+    ("AdaptiveAveragePooling3D", {"output_size": (1, 2, 3)}, VOLUME),
     ("Flatten", {}, IMAGE),
     ("Flatten", {"data_format": "channels_first"}, IMAGE),
     ("Reshape", {"target_shape": (3, -1)}, SEQUENCE),
@@ -47,6 +91,20 @@ CASES = [
     ("RMSNormalization", {"axis": (-1, -2), "epsilon": 0.1}, IMAGE),
     ("UnitNormalization", {}, FLAT),
     ("UnitNormalization", {"axis": [1, 2]}, IMAGE),
+    # With one factor to draw from there is nothing random in them.
+    ("RandomBrightness", {"factor": (0.1, 0.1), "value_range": (-5, 5)}, IMAGE),
+    ("RandomContrast", {"factor": (0.0, 0.0), "value_range": (-5, 5)}, IMAGE),
+    ("RandomColorDegeneration", {"factor": (0.4, 0.4), "value_range": (-5, 5)}, IMAGE),
+    ("RandomGrayscale", {"factor": 1.0}, IMAGE),
+    ("RandomInvert", {"factor": (1.0, 1.0), "value_range": (0, 5)}, IMAGE),
+    ("Solarization", {"value_range": (-5, 5)}, IMAGE),
+    ("AutoContrast", {"value_range": (-5, 5)}, IMAGE),
+    ("RandomSharpness", {"factor": (0.3, 0.3), "value_range": (-5, 5)}, IMAGE),
+    (
+        "RandomGaussianBlur",
+        {"factor": (1.0, 1.0), "sigma": (0.7, 0.7), "value_range": (-5, 5)},
+        IMAGE,
+    ),
     ("Rescaling", {"scale": 1 / 3, "offset": -1.0}, IMAGE),
     ("Normalization", {"mean": [1.0, 2.0, 3.0, 4.0, 5.0], "variance": [4.0] * 5}, FLAT),
     ("Normalization", {"axis": None, "mean": 1.0, "variance": 4.0, "invert": True}, FLAT),
@@ -88,7 +146,7 @@ CASES = [
     ("Dot", {"axes": -1, "normalize": True}, [SEQUENCE, (4, 3, 5)]),
     ("Dot", {"axes": (3, 1)}, [IMAGE, (4, 3, 2, 2)]),
     ("Dot", {"axes": (1, 2)}, [FLAT, (4, 3, 5)]),
-]
+]  # fmt: skip
 IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 
 
