@@ -18,8 +18,13 @@ interpolations = pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 
 def drawn_and_warped(layer, images):
     """What is drawn for images, and the images changed by it."""
-    drawn = layer.get_random_transformation(images, seed=5)
-    return drawn, np.asarray(layer.transform_images(images, drawn))
+
+    def run(images):
+        drawn = layer.get_random_transformation(images, seed=5)
+        return drawn, layer.transform_images(images, drawn)
+
+    drawn, changed = jax.jit(run)(images)
+    return drawn, np.asarray(changed)
 
 
 def by_scipy(image, matrix, offset, fill_mode, interpolation):
