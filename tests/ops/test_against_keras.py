@@ -18,6 +18,8 @@ Z = _rng.normal(size=(3, 4)).astype("float32")
 P = _rng.uniform(0.1, 0.9, size=(3, 4)).astype("float32")
 K = _rng.integers(0, 4, size=(3,)).astype("int32")
 T = X > 0
+IMAGES = _rng.normal(size=(2, 6, 5, 4)).astype("float32")
+KERNEL = _rng.normal(size=(3, 2, 4, 3)).astype("float32")
 
 ON_POSITIVE = ["arccos", "arcsin", "arctanh", "log", "log10", "log1p", "log2", "reciprocal",
                "rsqrt", "sqrt"]  # fmt: skip
@@ -88,6 +90,21 @@ CASES = [
     ("tensordot", (X, Z.T), {"axes": 1}),
     ("einsum", ("ij,kj->ik", X, Z), {}),
     ("norm", (X,), {"ord": 1, "axis": 1, "keepdims": True}),
+    ("conv", (IMAGES, KERNEL), {"strides": (2, 1), "padding": "same"}),
+    ("conv", (IMAGES, KERNEL[..., :2, :2]), {"dilation_rate": 2}),
+    ("conv", (IMAGES, KERNEL[:, :, :2, :2]), {"data_format": "channels_last"}),
+    ("conv", (IMAGES.transpose(0, 3, 1, 2), KERNEL), {"data_format": "channels_first"}),
+    ("depthwise_conv", (IMAGES, KERNEL), {"strides": 2}),
+    ("separable_conv", (IMAGES, KERNEL, KERNEL[:1, :1].repeat(3, 2)), {"padding": "same"}),
+    ("conv_transpose", (IMAGES, KERNEL.swapaxes(2, 3)), {"strides": 2, "output_padding": 1}),
+    ("conv_transpose", (IMAGES, KERNEL.swapaxes(2, 3)), {"strides": 3, "padding": "same"}),
+    # Without strides Keras fails on JAX, so they are said.
+    ("max_pool", (IMAGES, 2, 2), {}),
+    ("max_pool", (IMAGES, (3, 2)), {"strides": 1, "padding": "same"}),
+    ("average_pool", (IMAGES, 2, 2), {"padding": "same"}),
+    ("average_pool", (IMAGES, 2, 2), {"data_format": "channels_first"}),
+    ("adaptive_max_pool", (IMAGES, (4, 3)), {}),
+    ("adaptive_average_pool", (IMAGES, 3), {"data_format": "channels_first"}),
     ("one_hot", (K, 4), {}),
     ("one_hot", (K, 4), {"axis": 0, "dtype": "int32"}),
     ("normalize", (X,), {"axis": 0, "order": 3}),

@@ -2,6 +2,7 @@
 
 numbers     number by number, two arrays, sums over axes
 arrays      making, arranging and multiplying arrays
+convolutions  of images, and pooling
 networks    one-hot, normalize, cross-entropies, loops and branches
 image       resize, crop, colors, filters and warps: `ops.image.resize` and its kin
 convert     into arrays, out of arrays, number types
@@ -90,6 +91,16 @@ from myelin.ops.convert import (
     shape,
     size,
     stop_gradient,
+)
+from myelin.ops.convolutions import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    average_pool,
+    conv,
+    conv_transpose,
+    depthwise_conv,
+    max_pool,
+    separable_conv,
 )
 from myelin.ops.networks import (
     binary_crossentropy,
@@ -183,6 +194,8 @@ from myelin.ops.numbers import (
 __all__ = [
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "all",
     "any",
@@ -198,6 +211,7 @@ __all__ = [
     "argmin",
     "argsort",
     "array",
+    "average_pool",
     "binary_crossentropy",
     "broadcast_to",
     "cast",
@@ -207,6 +221,8 @@ __all__ = [
     "clip",
     "concatenate",
     "cond",
+    "conv",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "cos",
@@ -214,6 +230,7 @@ __all__ = [
     "count_nonzero",
     "cumprod",
     "cumsum",
+    "depthwise_conv",
     "diag",
     "divide",
     "divide_no_nan",
@@ -262,6 +279,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "min",
@@ -292,6 +310,7 @@ __all__ = [
     "rsqrt",
     "scan",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",
