@@ -171,6 +171,13 @@ class TestForms:
         assert model.predict(np.ones((2, 3)), verbose=0).shape == (2, 2)
         assert model.output_shape == (None, 2)
 
+    def test_a_last_axis_of_one_may_be_missing_or_too_many(self):
+        a, b = mn.Input((1,), name="a"), mn.Input((3,), name="b")
+        model = mn.Model([a, b], layers.Concatenate()([a, b]))
+        wanted = model([A[:, :1], A[:, :3]])
+        np.testing.assert_array_equal(model([A[:, 0], A[:, :3, None]]), wanted)
+        np.testing.assert_array_equal(model.predict([A[:, 0], A[:, :3]], verbose=0), wanted)
+
     def test_training_reaches_the_layers(self):
         i = mn.Input((50,))
         model = mn.Model(i, layers.Dropout(0.5)(i))

@@ -69,7 +69,7 @@ class InputLayer(Layer):
         return self.batch_shape
 
     def admit(self, value: jax.Array, model: Layer, reader: str = "") -> jax.Array:
-        """An array of this shape in this type, as a model takes it.
+        """An array of this shape in this type, as a model takes it; a last axis of 1 may lack.
 
         Args:
             value: the array.
@@ -79,6 +79,11 @@ class InputLayer(Layer):
         Raises:
             ShapeError: an array of another shape.
         """
+        rank = len(self.batch_shape)
+        if value.ndim == rank - 1 and self.batch_shape[-1] == 1:
+            value = value[..., None]
+        elif value.ndim == rank + 1 and value.shape[-1] == 1:
+            value = value[..., 0]
         if not fit(self.batch_shape, value.shape):
             raise model.wants(f"inputs of shape {self.batch_shape}{reader}", value.shape)
         # Bytes stay bytes until here, so that data on the device take a quarter of the room.
