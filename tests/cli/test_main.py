@@ -18,7 +18,15 @@ def test_help_is_light():
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    for option in ("--target", "--epochs", "--patience", "--l2", "--seed", "--output"):
+    for option in (
+        "--target",
+        "--epochs",
+        "--patience",
+        "--l2",
+        "--augment",
+        "--model",
+        "--output",
+    ):
         assert option in ended.stdout
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from myelin.cli.preparation import Preparation
-from myelin.errors import FileFormatError, InputError
+from myelin.errors import FileFormatError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from myelin import Model
@@ -135,14 +135,26 @@ def load_run(file: Path, preparation: Preparation) -> Model:
 
     Raises:
         FileFormatError: the file holds no model, or another one.
+        InputError: the model has layers of the user's own, which are not known.
     """
     import myelin
+    from myelin.layers.shapes import fit
 
-    model: Model = myelin.load_model(file)
+    try:
+        model: Model = myelin.load_model(file)
+    except UnknownNameError as error:
+        raise InputError(
+            f"{file}: {error} If it is the network's own, name the file that --model named in "
+            "training with --code FILE.py"
+        ) from None
     classes = preparation.target.classes
-    wanted = (None, 1 if classes is None else len(classes))
-    taken = tuple(getattr(model, "input_shape", None) or ())
-    given = tuple(getattr(model, "output_shape", None) or ())
-    if taken[1:] != preparation.input_shape or given != wanted:
-        raise FileFormatError(f"{file}: does not fit the {PREPARATION} beside it")
+    shapes = {
+        "input_shape": (None, *preparation.input_shape),
+        "output_shape": (None, 1 if classes is None else len(classes)),
+    }
+    for name, wanted in shapes.items():
+        # A subclassed model of the user's own knows its shapes only while it computes.
+        given = getattr(model, name, wanted)
+        if not fit(given, wanted):
+            raise FileFormatError(f"{file}: does not fit the {PREPARATION} beside it")
     return model

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from myelin.cli import screen
-from myelin.cli.networks import make_network, make_optimizer
+from myelin.cli import augmentation, screen
+from myelin.cli.networks import described, make_network, make_optimizer
 from myelin.cli.options import TrainOptions
+from myelin.cli.own import OwnNetwork
 from myelin.cli.parts import Part, Parts
 from myelin.cli.preparation import Preparation
+from myelin.errors import InputError
 
 if TYPE_CHECKING:
-    from myelin import Model, Sequential
+    from myelin import Model
 
 DEFAULT_PATIENCE = 5
 
@@ -51,7 +53,13 @@ class Unit(NamedTuple):
         return ((y - self.mean) / self.deviation).astype(np.float32)
 
 
-def fit(parts: Parts, prepared: Preparation, options: TrainOptions, history: Path) -> Trained:
+def fit(
+    parts: Parts,
+    prepared: Preparation,
+    options: TrainOptions,
+    history: Path,
+    own: OwnNetwork | None = None,
+) -> Trained:
     """Trains the network, and gives it back so that it predicts in the target's own units.
 
     Args:
@@ -59,14 +67,19 @@ def fit(parts: Parts, prepared: Preparation, options: TrainOptions, history: Pat
         prepared: what the network predicts, and from what.
         options: of the command.
         history: the file for a row an epoch.
+        own: what makes the user's own network, in the place of Myelin's.
+
+    Raises:
+        InputError: a network of the user's own that does not fit.
     """
-    from myelin import callbacks, layers, random
+    from myelin import callbacks, random
 
     random.set_random_seed(options.seed)
     classes = prepared.target.classes
     unit = None if classes is not None else _unit(parts.train.y)
-    network = _compiled(parts.train.x, prepared, options)
-    _introduce(network, len(classes or "1"), unit, options)
+    network = _compiled(parts.train.x, prepared, options, own)
+    what = described(prepared, options) if own is None else own.given
+    _introduce(network, what, prepared, unit, options)
     listed: list[Any] = [callbacks.CSVLogger(history)]
     stopping = callbacks.EarlyStopping(
         monitor="val_loss", patience=_patience(options), restore_best_weights=True
@@ -85,16 +98,28 @@ def fit(parts: Parts, prepared: Preparation, options: TrainOptions, history: Pat
     seconds = time.perf_counter() - start
     interrupted = len(epochs) < options.epochs and not network.stop_training
     if unit is not None:
-        network.add(layers.Rescaling(scale=unit.deviation, offset=unit.mean, name="units"))
+        network = _in_units(network, unit)
     chosen = None if stopping.best is None else int(stopping.best_epoch) + 1
     return Trained(network, len(epochs), chosen, seconds, interrupted)
 
 
-def _compiled(x: np.ndarray, prepared: Preparation, options: TrainOptions) -> Sequential:
+def _compiled(
+    x: np.ndarray, prepared: Preparation, options: TrainOptions, own: OwnNetwork | None
+) -> Model:
     classes = prepared.target.classes
-    scaled = bool(prepared.columns)
-    network = make_network(x, len(classes or "1"), classes is not None, scaled, options)
-    if classes is None:
+    network: Model
+    if own is None:
+        network = make_network(x, prepared, options)
+    else:
+        network = own.make(prepared.input_shape, len(classes or "1"), x[:4], classes is not None)
+    if network.compiled:
+        for option, given in (("optimizer", options.optimizer),
+                              ("learning-rate", options.learning_rate)):  # fmt: skip
+            if given is not None:
+                raise InputError(
+                    f"--{option}: the model of --model is compiled with an optimizer of its own"
+                )
+    elif classes is None:
         network.compile(make_optimizer(options), "mse", metrics=["mae"])
     else:
         loss = "sparse_categorical_crossentropy"
@@ -102,12 +127,27 @@ def _compiled(x: np.ndarray, prepared: Preparation, options: TrainOptions) -> Se
     return network
 
 
-def _introduce(network: Sequential, outputs: int, unit: Unit | None, options: TrainOptions) -> None:
-    dense = "-".join(str(units) for units in (*options.hidden, outputs))
+def _in_units(network: Model, unit: Unit) -> Model:
+    """The network with its outputs in the target's own units."""
+    from myelin import Sequential, layers
+
+    units = layers.Rescaling(scale=unit.deviation, offset=unit.mean, name="units")
+    if isinstance(network, Sequential):
+        network.add(units)
+        return network
+    return Sequential([network, units], name="with_units")
+
+
+def _introduce(
+    network: Model, what: str, prepared: Preparation, unit: Unit | None, options: TrainOptions
+) -> None:
+    optimizer = network.optimizer.name
     screen.say(
-        f"Network: dense {dense}, {network.count_params():,} parameters; {options.optimizer}, "
+        f"Network: {what}, {network.count_params():,} parameters; {optimizer}, "
         f"batches of {options.batch_size}, at most {screen.counted(options.epochs, 'epoch')}"
     )
+    if options.augment != "off":
+        screen.say(augmentation.described(options.augment, prepared))
     if unit is not None:
         deviation = f"standard deviations of the target ({unit.deviation:.4g})"
         screen.say(f"While it trains, loss and mae are in {deviation}")

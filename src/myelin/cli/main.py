@@ -54,6 +54,15 @@ _DATA_HELP = (
     "a folder with one sub-folder of images a class."
 )
 _MODEL_HELP = "The folder that train wrote, or the model file in it."
+_OWN_HELP = (
+    "Your own network: a function of (input_shape, outputs) that returns a Keras model, compiled "
+    "or not. The file may import keras, tensorflow.keras or myelin. Pixels come as they are, 0 to "
+    "255."
+)
+_CODE_HELP = (
+    "The file that --model named in training, where the network has layers of its own: a model "
+    "file holds no code."
+)
 
 
 @app.command()
@@ -70,13 +79,22 @@ def train(
         ),
     ] = None,
     hidden: Annotated[
-        str,
-        typer.Option(metavar="UNITS", help="Units of each hidden layer, as in 256,128; 0: none."),
-    ] = "128",
-    dropout: Annotated[float, typer.Option(help="Share of units dropped in training.")] = 0.2,
+        str | None,
+        typer.Option(
+            metavar="UNITS",
+            help="Units of each hidden layer of a dense network, as in 256,128; 0: none.  "
+            "[default: 128; images get convolutions]",
+        ),
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(help="Share of units dropped in training.  [default: 0.2; images 0.5]"),
+    ] = None,
     l1: Annotated[float, typer.Option(help="L1 penalty on the weights.")] = 0.0,
     l2: Annotated[float, typer.Option(help="L2 penalty on the weights.")] = 0.0,
-    optimizer: Annotated[str, typer.Option(help="Keras's name of it.")] = "adam",
+    optimizer: Annotated[
+        str | None, typer.Option(help="Keras's name of it.  [default: adam]")
+    ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="The optimizer's own if not given.")
     ] = None,
@@ -102,6 +120,16 @@ def train(
             metavar="SIZE", help="32, or height x width as in 32x48; the images' own up to 64."
         ),
     ] = None,
+    augment: Annotated[
+        str,
+        typer.Option(
+            metavar="LEVEL",
+            help="Images, in training only. light: flipped, and shifted, turned and zoomed a "
+            "little (gray signs of one letter or digit are not flipped); strong: colors and "
+            "erased parts too; or off.",
+        ),
+    ] = "off",
+    model: Annotated[str | None, typer.Option(metavar="FILE.py:FUNCTION", help=_OWN_HELP)] = None,
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="[default: runs/<data>-<number>]"),
@@ -121,7 +149,7 @@ def train(
             l1=l1, l2=l2, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,
             batch_size=batch_size, validation_split=validation_split, test_split=test_split,
             patience=patience, seed=seed, image_size=options.parse_size(image_size),
-            output=output, verbose=verbose,
+            augment=augment, model=model, output=output, verbose=verbose,
         ),
     )  # fmt: skip
 
@@ -134,11 +162,12 @@ def predict(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="A CSV file instead of the screen."),
     ] = None,
+    code: Annotated[str | None, typer.Option(metavar="FILE.py", help=_CODE_HELP)] = None,
 ) -> int:
     """Write the predicted class and its probability, or the value, for each example, as CSV."""
     from myelin.cli import reuse
 
-    return reuse.predict(model, data, output)
+    return reuse.predict(model, data, output, code)
 
 
 @app.command()
@@ -152,11 +181,12 @@ def evaluate(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="A JSON file for the scores too."),
     ] = None,
+    code: Annotated[str | None, typer.Option(metavar="FILE.py", help=_CODE_HELP)] = None,
 ) -> int:
     """Judge a model on data that have their targets."""
     from myelin.cli import reuse
 
-    return reuse.evaluate(model, data, target, output)
+    return reuse.evaluate(model, data, target, output, code)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

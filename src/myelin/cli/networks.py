@@ -1,60 +1,124 @@
-"""The network for the data: dense layers on scaled inputs."""
+"""The network for the data: convolutions for images, dense layers for the rest, scaling first."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from myelin.cli.options import TrainOptions
+from myelin.cli.augmentation import augmentation
+from myelin.cli.options import DEFAULT_HIDDEN, DEFAULT_OPTIMIZER, TrainOptions
+from myelin.cli.preparation import Preparation
 
 if TYPE_CHECKING:
     from myelin import Sequential
     from myelin.optimizers import Optimizer
 
+_FIRST_WIDTH, _LARGEST_WIDTH = 32, 256
+# Convolutions halve the image until it has fewer pixels a side, and so often at least.
+_FEW_PIXELS, _FEWEST = 8, 2
 
-def make_network(
-    x: np.ndarray, outputs: int, classification: bool, scaled: bool, options: TrainOptions
-) -> Sequential:
-    """A network of dense layers, built but not compiled.
 
-    It takes the inputs as they are: the scaling learned from the training rows is its first layer.
+def make_network(x: np.ndarray, prepared: Preparation, options: TrainOptions) -> Sequential:
+    """The network for the data, built but not compiled: convolutions for images, else dense layers.
+
+    It takes the inputs as they are: the scaling learned from the training rows is its first layer,
+    and augmentation the next.
 
     Args:
         x: the training inputs `(n, …)`.
-        outputs: the number of classes, or 1 for a value.
-        classification: whether it ends in a softmax.
-        scaled: whether the inputs have mean 0 and variance 1 already, as a table's have.
-        options: the hidden layers and their regularization.
+        prepared: what they are, and what is to be predicted.
+        options: layers, regularization and augmentation.
     """
-    from myelin import Sequential, layers, regularizers
-
-    def regularizer() -> Any:
-        penalty = options.l1 or options.l2
-        return regularizers.L1L2(l1=options.l1, l2=options.l2) if penalty else None
+    from myelin import Sequential, layers
 
     # Names of our own: what a layer draws at random depends on its name, and a name that counted
     # the networks made so far would make the same seed give another model.
     network = Sequential([layers.Input(x.shape[1:], name="inputs")], name="network")
-    if not scaled:
-        network.add(scaling(x))
-    if x.ndim > 2:
-        network.add(layers.Flatten(name="flatten"))
-    for i, units in enumerate(options.hidden, 1):
-        network.add(
-            layers.Dense(
-                units, activation="relu", kernel_regularizer=regularizer(), name=f"hidden_{i}"
-            )
-        )
-        if options.dropout:
-            network.add(layers.Dropout(options.dropout, name=f"dropout_{i}"))
-    activation = "softmax" if classification else None
+    if not prepared.columns:
+        scaled = scaling(x)
+        network.add(scaled)
+        if prepared.shows_images:
+            ends = np.asarray(scaled(np.array([x.min(), x.max()], np.float32)))
+            for layer in augmentation(options.augment, prepared, (float(ends[0]), float(ends[1]))):
+                network.add(layer)
+    parts = _convolutional if convolves(prepared, options) else _dense
+    for layer in parts(prepared, options):
+        network.add(layer)
+    classes = prepared.target.classes
     network.add(
         layers.Dense(
-            outputs, activation=activation, kernel_regularizer=regularizer(), name="outputs"
+            len(classes or "1"), activation="softmax" if classes else None, name="outputs",
+            kernel_regularizer=_regularizer(options),
         )
-    )
+    )  # fmt: skip
     return network
+
+
+def convolves(prepared: Preparation, options: TrainOptions) -> bool:
+    """Whether the network has convolutions: for images, unless hidden layers are asked for."""
+    return prepared.shows_images and options.hidden is None
+
+
+def described(prepared: Preparation, options: TrainOptions) -> str:
+    """The network in a few words, such as "dense 128-10"."""
+    outputs = len(prepared.target.classes or "1")
+    if convolves(prepared, options):
+        return f"convolutions {'-'.join(map(str, widths(prepared)))}, dense {outputs}"
+    return f"dense {'-'.join(map(str, (*_hidden(options), outputs)))}"
+
+
+def _hidden(options: TrainOptions) -> tuple[int, ...]:
+    return DEFAULT_HIDDEN if options.hidden is None else options.hidden
+
+
+def _dense(prepared: Preparation, options: TrainOptions) -> Iterator[Any]:
+    from myelin import layers
+
+    dropout = 0.2 if options.dropout is None else options.dropout
+    if len(prepared.input_shape) > 1:
+        yield layers.Flatten(name="flatten")
+    for i, units in enumerate(_hidden(options), 1):
+        yield layers.Dense(
+            units, activation="relu", kernel_regularizer=_regularizer(options), name=f"hidden_{i}"
+        )
+        if dropout:
+            yield layers.Dropout(dropout, name=f"dropout_{i}")
+
+
+def widths(prepared: Preparation) -> list[int]:
+    """How many maps each convolution makes: twice as many each time the side is halved."""
+    side = min(prepared.input_shape[:2])
+    halvings = 0
+    while side >= _FEW_PIXELS or halvings < _FEWEST:
+        side, halvings = side // 2, halvings + 1
+    return [min(_FIRST_WIDTH * 2**i, _LARGEST_WIDTH) for i in range(halvings)]
+
+
+def _convolutional(prepared: Preparation, options: TrainOptions) -> Iterator[Any]:
+    """Convolution, normalization and pooling, until few pixels are left."""
+    from myelin import layers
+
+    dropout = 0.5 if options.dropout is None else options.dropout
+    for i, width in enumerate(widths(prepared), 1):
+        yield layers.Conv2D(
+            width, 3, padding="same", use_bias=False, kernel_regularizer=_regularizer(options),
+            name=f"convolution_{i}",
+        )  # fmt: skip
+        yield layers.BatchNormalization(momentum=0.9, name=f"normalization_{i}")
+        yield layers.ReLU(name=f"relu_{i}")
+        yield layers.MaxPooling2D(2, name=f"pool_{i}")
+    yield layers.Flatten(name="flatten")
+    if dropout:
+        yield layers.Dropout(dropout, name="dropout")
+
+
+def _regularizer(options: TrainOptions) -> Any:
+    from myelin import regularizers
+
+    penalty = options.l1 or options.l2
+    return regularizers.L1L2(l1=options.l1, l2=options.l2) if penalty else None
 
 
 def scaling(x: np.ndarray) -> Any:
@@ -87,7 +151,7 @@ def make_optimizer(options: TrainOptions) -> Optimizer:
     """
     from myelin import optimizers
 
-    optimizer = optimizers.get(options.optimizer)
+    optimizer = optimizers.get(options.optimizer or DEFAULT_OPTIMIZER)
     if options.learning_rate is None:
         return optimizer
     return type(optimizer)(learning_rate=options.learning_rate)

@@ -9,6 +9,9 @@ from typing import Any
 from myelin.errors import InputError, unknown_name
 
 TASKS = ("classification", "regression")
+AUGMENTATIONS = ("off", "light", "strong")
+DEFAULT_HIDDEN = (128,)
+DEFAULT_OPTIMIZER = "adam"
 
 
 @dataclass(frozen=True)
@@ -16,18 +19,22 @@ class TrainOptions:
     """The options of `train`, under their own names.
 
     Attributes:
-        hidden: the units of each hidden layer.
+        hidden: the units of each hidden layer of a dense network; None lets the data decide.
+        dropout: None for the network's own.
+        optimizer: None for the default.
         image_size: height and width, or None to find it.
         patience: 0 for no early stopping; None for the default.
+        augment: how much images are changed in training.
+        model: the user's own network, as `FILE.py:FUNCTION`, or None.
     """
 
     target: str | None
     task: str | None
-    hidden: tuple[int, ...]
-    dropout: float
+    hidden: tuple[int, ...] | None
+    dropout: float | None
     l1: float
     l2: float
-    optimizer: str
+    optimizer: str | None
     learning_rate: float | None
     epochs: int
     batch_size: int
@@ -36,15 +43,20 @@ class TrainOptions:
     patience: int | None
     seed: int
     image_size: tuple[int, int] | None
+    augment: str
+    model: str | None
     output: str | None
     verbose: int | None
 
     def __post_init__(self) -> None:
         if self.task is not None and self.task not in TASKS:
             raise unknown_name("--task", self.task, TASKS)
+        if self.augment not in AUGMENTATIONS:
+            raise unknown_name("--augment", self.augment, AUGMENTATIONS)
         _at_least("--epochs", self.epochs, 1)
         _at_least("--batch-size", self.batch_size, 1)
-        _in_range("--dropout", self.dropout)
+        if self.dropout is not None:
+            _in_range("--dropout", self.dropout)
         _in_range("--validation-split", self.validation_split)
         _in_range("--test-split", self.test_split)
         _finite_from_zero("--l1", self.l1)
@@ -61,18 +73,35 @@ class TrainOptions:
             raise InputError(f"--seed wants a whole number from 0 to {2**32 - 1}, got {self.seed}")
         if self.verbose not in (None, 0, 1, 2):
             raise InputError(f"--verbose wants 0, 1 or 2, got {self.verbose}")
+        if self.model is not None:
+            self._check_only_own_network()
+
+    def _check_only_own_network(self) -> None:
+        """Raises where an option shapes the network that `--model` brings itself."""
+        given = {
+            "--hidden": self.hidden is not None, "--dropout": self.dropout is not None,
+            "--l1": bool(self.l1), "--l2": bool(self.l2), "--augment": self.augment != "off",
+        }  # fmt: skip
+        for name in (name for name, is_given in given.items() if is_given):
+            what = "augmentation layers" if name == "--augment" else "what it stands for"
+            raise InputError(
+                f"{name} is for the networks that train makes: with --model, put {what} into "
+                "your own"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The options as plain data."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
+def parse_hidden(text: str | None) -> tuple[int, ...] | None:
     """`256,128` as numbers of units; `0` is no hidden layer.
 
     Raises:
         InputError: anything else.
     """
+    if text is None:
+        return None
     try:
         units = tuple(int(part) for part in text.split(","))
     except ValueError:

@@ -14,6 +14,8 @@ from myelin.cli.data.targets import Target
 from myelin.errors import FileFormatError, InputError
 
 FORMAT = 1
+# Fewer pixels a side are no picture.
+_LEAST_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Preparation:
     input_shape: tuple[int, ...]
     columns: tuple[Column, ...] = ()
     training_data: str | None = None
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether the inputs are `(height, width, channels)`, also those that come as arrays."""
+        shape = self.input_shape
+        return len(shape) == 3 and shape[2] in (1, 3) and min(shape[:2]) >= _LEAST_SIDE
 
     @property
     def image_size(self) -> tuple[int, int] | None:
@@ -55,6 +63,8 @@ class Preparation:
         if isinstance(rows.x, Table):
             return columns.encode_table(rows.x, list(self.columns))
         given = rows.x.shape[1:]
+        if (*given, 1) == self.input_shape:
+            return rows.x[..., None], []
         if given != self.input_shape:
             what = "features" if len(given) == len(self.input_shape) == 1 else "of shape"
             one = what == "features"
@@ -121,4 +131,9 @@ def learn(
         learned, notes = columns.learn_columns(train.x)
         width = sum(column.width for column in learned)
         return Preparation(kind, target, (width,), tuple(learned), fingerprint), notes
-    return Preparation(kind, target, train.x.shape[1:], (), fingerprint), []
+    shape = train.x.shape[1:]
+    # Whole numbers from 0 in two axes are the pixels of gray images.
+    is_gray = len(shape) == 2 and train.x.dtype.kind in "iu" and train.x.min() >= 0
+    if is_gray and min(shape) >= _LEAST_SIDE:
+        shape = (*shape, 1)
+    return Preparation(kind, target, shape, (), fingerprint), []

@@ -13,17 +13,19 @@ from myelin.cli import files, screen
 from myelin.cli.data import reading
 from myelin.cli.data.rows import Rows, Source
 from myelin.cli.judge import judge, show
+from myelin.cli.own import code_of
 from myelin.cli.preparation import Preparation
 from myelin.errors import InputError
 
 
-def predict(model: str, data: str, output: str | None) -> int:
+def predict(model: str, data: str, output: str | None, code: str | None = None) -> int:
     """Writes a line of CSV for each row: the class and its probability, or the value.
 
     Args:
         model: the folder of a run, or the model file in it.
         data: a built-in name or a path.
         output: the file to write; None is the standard output.
+        code: the Python file with the network's own layers, or None.
 
     Returns:
         The exit code.
@@ -34,7 +36,8 @@ def predict(model: str, data: str, output: str | None) -> int:
     file, prepared = files.find_run(model)
     source = reading.read_inputs(data, prepared.image_size, prepared.channels)
     x, notes = prepared.inputs(source.rows, source.kind)
-    outputs = files.load_run(file, prepared).predict(x, verbose=0)
+    with code_of(code):
+        outputs = files.load_run(file, prepared).predict(x, verbose=0)
     text = _as_csv(outputs, source.rows, prepared)
     # The predictions may be on their way to another program.
     screen.say(*notes, stderr=True)
@@ -64,7 +67,9 @@ def _as_csv(outputs: np.ndarray, rows: Rows, prepared: Preparation) -> str:
     return text.getvalue()
 
 
-def evaluate(model: str, data: str, target: str | None, output: str | None) -> int:
+def evaluate(
+    model: str, data: str, target: str | None, output: str | None, code: str | None = None
+) -> int:
     """Prints a model's scores on data that have their targets.
 
     Args:
@@ -72,6 +77,7 @@ def evaluate(model: str, data: str, target: str | None, output: str | None) -> i
         data: a built-in name or a path.
         target: the column with the targets; None is the one that the model learned.
         output: a JSON file for the scores, or None.
+        code: the Python file with the network's own layers, or None.
 
     Returns:
         The exit code.
@@ -89,7 +95,8 @@ def evaluate(model: str, data: str, target: str | None, output: str | None) -> i
         raise InputError(f"{data}: has no examples")
     x, notes = prepared.inputs(rows, source.kind)
     y = prepared.target.encode(rows.y)
-    outputs = files.load_run(file, prepared).predict(x, verbose=0)
+    with code_of(code):
+        outputs = files.load_run(file, prepared).predict(x, verbose=0)
     scores = judge(outputs, y, prepared.target, seed=0)
     screen.say(f"{source.title}: {_what(source)}", *source.notes, *notes)
     why = _optimistic(source, prepared)

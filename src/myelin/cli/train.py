@@ -13,6 +13,7 @@ from myelin.cli.fitting import Trained, fit
 from myelin.cli.judge import Scores, judge, show
 from myelin.cli.networks import make_optimizer
 from myelin.cli.options import TrainOptions
+from myelin.cli.own import own_network
 from myelin.cli.parts import Parts, prepare
 from myelin.cli.preparation import Preparation
 from myelin.errors import InputError
@@ -41,12 +42,15 @@ def train(data: str, options: TrainOptions) -> int:
     if options.image_size is not None and kind != "images":
         raise InputError(f"--image-size is for folders of images, and {data} is none")
     make_optimizer(options)
-    with files.output_folder(options.output, Path(data).resolve().stem) as folder:
+    title = Path(data).resolve().stem
+    with own_network(options.model) as own, files.output_folder(options.output, title) as folder:
         source = reading.read_labelled(data, options.target, options.image_size)
         target, reason = _target(source, options)
         prepared, parts, notes = prepare(source, target, options)
+        if options.augment != "off" and not prepared.shows_images:
+            raise InputError(f"--augment is for images, and {data} has none")
         _introduce(source, prepared, parts, [reason, *source.notes, *notes])
-        trained = fit(parts, prepared, options, folder / files.HISTORY)
+        trained = fit(parts, prepared, options, folder / files.HISTORY, own)
         _say_how_it_went(trained)
         scores = {
             **judged_on(parts, trained.chosen),
