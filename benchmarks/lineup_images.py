@@ -34,7 +34,9 @@ def contenders(network: str, batch_size: int, *options: str) -> tuple[Contender,
     """Myelin, Keras on each backend and PyTorch by hand, at one network."""
     common = ("--network", network, "--batch-size", str(batch_size), *options)
 
-    def at_it(contender: Contender, script: str, candidates: tuple[tuple[str, ...], ...]):
+    def at_it(
+        contender: Contender, script: str, candidates: tuple[tuple[str, ...], ...]
+    ) -> Contender:
         steps = FEWER_STEPS.get((network, contender.name), STEPS[network])
         return replace(
             contender,
