@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 
 # The public names, in the groups a reader would look for, and the module each comes from.
 _MODULES = {
-    "build a model": ("layers", "models", "activations", "initializers", "regularizers",
-                      "constraints"),
+    "build a model": ("layers", "models", "applications", "activations", "initializers",
+                      "regularizers", "constraints"),
     "train it": ("losses", "metrics", "optimizers", "callbacks"),
     "feed it": ("datasets", "utils"),
     "judge it": ("plots",),
@@ -40,6 +40,7 @@ _NAMES = {
 
 if TYPE_CHECKING:
     from myelin import activations as activations
+    from myelin import applications as applications
     from myelin import backend as backend
     from myelin import callbacks as callbacks
     from myelin import config as config
