@@ -97,7 +97,7 @@ class TestAgainstKeras:
         ours, theirs = both(keras, two_towers)
         y = [np.ones((6, 1), "float32"), np.zeros((6, 2), "float32")]
         for model in (ours, theirs):
-            model.compile("sgd", "mse", loss_weights=[1.0, 0.5])
+            model.compile("sgd", ["mse", "mse"], loss_weights=[1.0, 0.5])
             model.fit([A, B], y, batch_size=6, epochs=1, verbose=0, shuffle=False)
         for got, wanted in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
