@@ -87,7 +87,8 @@ def images():
 
 
 CASES = {
-    "residual": (residual, images, lambda: RNG.integers(0, 3, 6), "sparse_categorical_crossentropy"),
+    "residual": (residual, images, lambda: RNG.integers(0, 3, 6),
+                 "sparse_categorical_crossentropy"),
     "inception": (inception, images, lambda: RNG.integers(0, 3, 6),
                   "sparse_categorical_crossentropy"),
     "U-Net": (unet, images, lambda: RNG.integers(0, 3, (6, 8, 8)),
