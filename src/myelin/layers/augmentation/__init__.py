@@ -9,6 +9,9 @@ recoloring    what layers share that change colors and nothing else
 color         RandomBrightness, RandomContrast, RandomSaturation, RandomHue and their kin
 tone          RandomInvert, RandomPosterization, Solarization, AutoContrast, Equalization
 blurring      RandomSharpness, RandomGaussianBlur
+mixing        MixUp, CutMix: images mixed with others of their batch, and their labels
+policies      RandAugment, AugMix: for each image other changes
+pipeline      Pipeline: layers one after the other
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ _FILES = {
     "tone": ("AutoContrast", "Equalization", "RandomInvert", "RandomPosterization",
         "Solarization"),
     "blurring": ("RandomGaussianBlur", "RandomSharpness"),
+    "mixing": ("CutMix", "MixUp"),
+    "policies": ("AugMix", "RandAugment"),
+    "pipeline": ("Pipeline",),
 }  # fmt: skip
 
 _HOMES = {name: file for file, names in _FILES.items() for name in names}
@@ -46,6 +52,11 @@ if TYPE_CHECKING:
     from myelin.layers.augmentation.geometry import RandomCrop as RandomCrop
     from myelin.layers.augmentation.geometry import RandomErasing as RandomErasing
     from myelin.layers.augmentation.geometry import RandomFlip as RandomFlip
+    from myelin.layers.augmentation.mixing import CutMix as CutMix
+    from myelin.layers.augmentation.mixing import MixUp as MixUp
+    from myelin.layers.augmentation.pipeline import Pipeline as Pipeline
+    from myelin.layers.augmentation.policies import AugMix as AugMix
+    from myelin.layers.augmentation.policies import RandAugment as RandAugment
     from myelin.layers.augmentation.tone import AutoContrast as AutoContrast
     from myelin.layers.augmentation.tone import Equalization as Equalization
     from myelin.layers.augmentation.tone import RandomInvert as RandomInvert
