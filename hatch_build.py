@@ -22,7 +22,7 @@ SOURCES = pathlib.Path("src/myelin/kernels/native")
 LIBRARY = SOURCES / "kernels.so"
 FLAGS = (
     *("-std=c11", "-D_GNU_SOURCE", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-Wno-psabi"),
-    *("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
+    *("-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
 )
 
 # The arithmetic is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.

@@ -25,11 +25,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from myelin.kernels import depthwise
 from myelin.kernels.geometry import Geometry, spread, spread_padding, windows
+from myelin.kernels.primitive import Primitive
 
 Array = jax.Array
 

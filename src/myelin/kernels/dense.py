@@ -12,10 +12,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from myelin.kernels import native
+from myelin.kernels.primitive import Primitive
 
 # A smaller product costs less than the call.
 WORTH_A_CALL = 1 << 14

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import InputError
+from myelin.kernels import adam
 from myelin.optimizers.base import Common, CommonWithDecay, Optimizer
 from myelin.optimizers.checks import check_range
 from myelin.optimizers.stepping import Arrays
@@ -89,6 +90,10 @@ class Adam(_Moments):
 
     def update(self, w: Any, g: Any, slots: Arrays, scalars: Arrays) -> tuple[Any, Arrays]:
         """One parameter's step."""
+        if adam.suits(w) and not self.amsgrad:
+            numbers = scalars["alpha"], 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+            w, m, v = adam.step(numbers, g, w, slots["momentum"], slots["velocity"])
+            return w, {"momentum": m, "velocity": v}
         m, v = self._moments(g, slots)
         after = {"momentum": m, "velocity": v}
         if self.amsgrad:

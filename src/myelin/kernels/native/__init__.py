@@ -15,7 +15,7 @@ import stat
 import jax
 
 # What the library exports; XLA knows them by the same names.
-TARGETS = ("myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt")
+TARGETS = ("myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam")
 
 LIBRARY = pathlib.Path(__file__).with_name("kernels.so")
 

@@ -1,4 +1,4 @@
-/* Matrix products for vectors of BYTES bytes, without a word about the processor: the
+/* Matrix products and Adam for vectors of BYTES bytes, without a word about the processor: the
  * compiler is told the processor, and makes its instructions of the vector types.
  *
  * BYTES, ROWS and NAME come from the command line. A tile of the result, ROWS by two vectors, stays
@@ -7,6 +7,7 @@
  */
 #include "arithmetic.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LANES (BYTES / 4)
@@ -274,6 +275,17 @@ static void multiply(const Product *by) {
     else multiply_dense(by);
 }
 
+/* XLA takes three passes for this, and reads m, v and g again in each. */
+static void adam(int64_t n, const AdamNumbers *by, const float *g, float *w, float *m, float *v) {
+    float alpha = by->alpha, of_m = by->of_m, of_v = by->of_v, epsilon = by->epsilon;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) {
+        m[i] += of_m * (g[i] - m[i]);
+        v[i] += of_v * (g[i] * g[i] - v[i]);
+        w[i] -= alpha * m[i] / (sqrtf(v[i]) + epsilon);
+    }
+}
+
 /* As many multiplications and additions as registers allow at once, in `rounds` rounds. */
 static int64_t peak(int64_t rounds) {
     volatile float unknown = 0.5f;
@@ -286,4 +298,4 @@ static int64_t peak(int64_t rounds) {
     return rounds * 12 * 2 * LANES;
 }
 
-const Arithmetic NAME = {ROWS, COLUMNS, multiply, peak};
+const Arithmetic NAME = {ROWS, COLUMNS, multiply, adam, peak};

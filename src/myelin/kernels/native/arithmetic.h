@@ -13,9 +13,15 @@ typedef struct {
     int64_t a_row, a_column, b_row, b_column, c_row;
 } Product;
 
+/* alpha is the learning rate with both bias corrections; of_m and of_v are 1 - beta. */
+typedef struct {
+    float alpha, of_m, of_v, epsilon;
+} AdamNumbers;
+
 typedef struct {
     int64_t tile_rows, tile_columns;
     void (*multiply)(const Product *product);
+    void (*adam)(int64_t n, const AdamNumbers *by, const float *g, float *w, float *m, float *v);
     int64_t (*peak)(int64_t rounds);
 } Arithmetic;
 

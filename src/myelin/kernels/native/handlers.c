@@ -12,8 +12,9 @@ extern const Arithmetic arithmetic_plain;
 extern const Arithmetic arithmetic_avx2, arithmetic_avx512;
 #endif
 
-/* Below so many multiplications a second thread costs more than it saves. */
-enum { WORTH_A_THREAD = 100000 };
+/* Below so many multiplications, or parameters, a second thread costs more than it saves. LINE
+ * floats are what two processors should not share. */
+enum { WORTH_A_THREAD = 100000, ADAM_WORTH_A_THREAD = 32768, LINE = 16 };
 
 static const Arithmetic *chosen(void) {
 #if defined(__x86_64__)
@@ -118,6 +119,46 @@ static Error *multiply(Frame *frame, int transpose_a, int transpose_b) {
 EXPORT Error *myelin_multiply_nn(Frame *frame) { return multiply(frame, 0, 0); }
 EXPORT Error *myelin_multiply_tn(Frame *frame) { return multiply(frame, 1, 0); }
 EXPORT Error *myelin_multiply_nt(Frame *frame) { return multiply(frame, 0, 1); }
+
+typedef struct {
+    int64_t n, step;
+    AdamNumbers numbers;
+    const float *g;
+    float *w, *m, *v;
+} AdamStep;
+
+static void adam_part(const void *context, int64_t index) {
+    const AdamStep *by = context;
+    int64_t from = index * by->step, n = least(by->step, by->n - from);
+    chosen()->adam(n, &by->numbers, by->g + from, by->w + from, by->m + from, by->v + from);
+}
+
+/* numbers (4,), g, w, m, v give w, m, v, which lie where the operands lay. */
+EXPORT Error *myelin_adam(Frame *frame) {
+    if (asks_for_metadata(frame)) return NULL;
+    if (frame->operands.count != 5 || frame->results.count != 3)
+        return refuse(frame, "Adam has five operands and three results");
+    const Buffer *numbers = frame->operands.buffers[0], *w = frame->operands.buffers[2];
+    int64_t n = 1;
+    for (int64_t axis = 0; axis < w->rank; axis++) n *= w->dims[axis];
+    for (int operand = 0; operand < 5; operand++)
+        if (frame->operands.buffers[operand]->dtype != DTYPE_FLOAT32)
+            return refuse(frame, "Adam wants float32");
+    for (int result = 0; result < 3; result++) {
+        void *to = frame->results.buffers[result]->data;
+        const void *from = frame->operands.buffers[result + 2]->data;
+        if (to != from) memcpy(to, from, sizeof(float) * n);
+    }
+    AdamStep step = {
+        .n = n, .numbers = *(const AdamNumbers *)numbers->data,
+        .g = frame->operands.buffers[1]->data, .w = frame->results.buffers[0]->data,
+        .m = frame->results.buffers[1]->data, .v = frame->results.buffers[2]->data,
+    };
+    int64_t threads = n < ADAM_WORTH_A_THREAD ? 1 : pool_threads(frame);
+    step.step = up(up(n, threads), LINE) * LINE;
+    pool_run(frame, threads, adam_part, &step, up(n, step.step));
+    return NULL;
+}
 
 /* For benchmarks: runs multiplications with nothing to load, and returns how many, additions too. */
 EXPORT int64_t myelin_peak(int64_t rounds) { return chosen()->peak(rounds); }
