@@ -5,7 +5,7 @@
 # make peers    runs the tests that compare with Keras, PyTorch and TensorFlow
 # make clean    takes away all that these commands made
 #
-# Each environment is built once, and again when pyproject.toml changes.
+# Each environment is built once, and again when pyproject.toml or what is compiled changes.
 
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	command -v $$python >/dev/null 2>&1 || continue; \
@@ -17,6 +17,8 @@ EXTRAS_test := [test]
 EXTRAS_lint := [lint]
 EXTRAS_bench := [peers]
 EXTRAS_peers := [test,peers]
+
+COMPILED := hatch_build.py $(wildcard src/myelin/kernels/native/*.[ch])
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := install --quiet --no-input
@@ -54,7 +56,7 @@ clean:
 
 # An environment's stamp is called <folder>/<extras>: .venv/run, .venv-lint/lint and so on.
 define environment
-$(1)/$(2): pyproject.toml | $(1)/bin/python
+$(1)/$(2): pyproject.toml $(COMPILED) | $(1)/bin/python
 	@echo "Installing Myelin$(EXTRAS_$(2)) into $(1), which takes a minute or two ..."
 	@$(1)/bin/python -m pip $(PIP_INSTALL) --editable '.$(EXTRAS_$(2))'
 	@touch $$@
