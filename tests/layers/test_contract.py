@@ -123,6 +123,14 @@ LAYERS = {
         lambda: layers.RandomGaussianBlur(sigma=(0.5, 1.0), value_range=(-5, 5)),
         IMAGE,
     ),
+    "MixUp": (lambda: layers.MixUp(0.4), IMAGE),
+    "CutMix": (lambda: layers.CutMix(), IMAGE),
+    "RandAugment": (lambda: layers.RandAugment((-5, 5)), IMAGE),
+    "AugMix": (lambda: layers.AugMix((-5, 5), 2, 2, all_ops=False), IMAGE),
+    "Pipeline": (
+        lambda: layers.Pipeline([layers.RandomInvert(1.0, (-5, 5)), layers.RandomHue(0.2)]),
+        IMAGE,
+    ),
     "BatchNormalization": (lambda: layers.BatchNormalization(), FLAT),
     "BatchNormalization of images": (lambda: layers.BatchNormalization(axis=1), IMAGE),
     "BatchNormalization bare": (
@@ -180,7 +188,7 @@ def test_a_layer_keeps_its_promises(name):
 def test_every_layer_class_is_in_the_table():
     tested = {type(make()).__name__ for make, _ in LAYERS.values()}
     untested = {
-        name
+        getattr(layers, name).__name__
         for name in layers.__all__
         if isinstance(getattr(layers, name), type)
         and issubclass(getattr(layers, name), layers.Layer)

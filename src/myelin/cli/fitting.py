@@ -141,7 +141,7 @@ def _in_units(network: Model, unit: Unit) -> Model:
 def _introduce(
     network: Model, what: str, prepared: Preparation, unit: Unit | None, options: TrainOptions
 ) -> None:
-    optimizer = network.optimizer.name
+    optimizer = type(network.optimizer).__name__.lower()
     screen.say(
         f"Network: {what}, {network.count_params():,} parameters; {optimizer}, "
         f"batches of {options.batch_size}, at most {screen.counted(options.epochs, 'epoch')}"
