@@ -67,7 +67,7 @@ class MixUp(_Mixing):
         count = self.sizes(data)[0]
         weight, order = jax.random.split(self.key(seed))
         return {
-            "mix_weight": symmetric_beta(weight, self.alpha, count),
+            "mix_weight": jax.random.beta(weight, self.alpha, self.alpha, (count,)),
             "permutation_order": jax.random.permutation(order, count),
         }
 
@@ -141,7 +141,7 @@ class CutMix(_Mixing):
         count, height, width = self.sizes(data)
         keys = jax.random.split(self.key(seed), 5)
         a = uniform(keys[0], (count,), self.factor) + 1e-6
-        side = jnp.sqrt(1 - symmetric_beta(keys[1], a, count))
+        side = jnp.sqrt(1 - jax.random.beta(keys[1], a, a))
         rows = _stretch(keys[2], side, height)
         columns = _stretch(keys[3], side, width)
         inside = rows[:, :, None] & columns[:, None, :]
@@ -184,20 +184,6 @@ class CutMix(_Mixing):
                 "which keeps the boxes of both images"
             )
         return bounding_boxes
-
-
-def symmetric_beta(key: Any, a: Any, count: int) -> jax.Array:
-    """Numbers drawn from Beta(a, a), `(count,)`; a is a number or one for each.
-
-    Exact, and without the loop of `jax.random.beta`, which takes seconds to compile: with T of
-    Student's distribution of 2a degrees of freedom it is `1/2 + T / (2·sqrt(2a + T²))`.
-
-    Source: Devroye, Random Variate Generation in One Line of Code, 1996.
-    """
-    size, angle = jax.random.uniform(key, (2, count), minval=jnp.finfo(jnp.float32).tiny)
-    # T / sqrt(2a).
-    t = jnp.sqrt(jnp.expm1(-jnp.log(size) / a)) * jnp.cos(2 * jnp.pi * angle)
-    return 0.5 + 0.5 * jnp.sign(t) / jnp.sqrt(1 + 1 / t**2)
 
 
 def mixable_masks(layer: BaseImagePreprocessingLayer, masks: Any) -> jax.Array:

@@ -18,7 +18,7 @@ from myelin.layers.augmentation.color import (
     RandomColorDegeneration,
     RandomContrast,
 )
-from myelin.layers.augmentation.mixing import mixable_masks, symmetric_beta
+from myelin.layers.augmentation.mixing import mixable_masks
 from myelin.layers.augmentation.recoloring import by_image, two_values
 from myelin.layers.augmentation.tone import (
     AutoContrast,
@@ -300,20 +300,13 @@ class AugMix(_Policy):
             return None
         count, length = self.sizes(data)[0], self.num_chains * self.chain_depth
         shares, weight, which, key = jax.random.split(self.key(seed), 4)
+        alphas = jnp.full(self.num_chains, float(self.alpha))
         return {
-            "chain_mixing_weights": self._shares(shares, count),
-            "weight_sample": symmetric_beta(weight, self.alpha, count),
+            "chain_mixing_weights": jax.random.dirichlet(shares, alphas, (count,)),
+            "weight_sample": jax.random.beta(weight, self.alpha, self.alpha, (count,)),
             "layer_idxes": jax.random.randint(which, (count, length), 0, len(self.operations) + 1),
             "transforms": self._draws(key, data, length),
         }
-
-    def _shares(self, key: Any, count: int) -> jax.Array:
-        """Numbers drawn from Dirichlet(alpha), `(count, num_chains)`: gammas, as shares."""
-        shape = (count, self.num_chains)
-        if self.alpha == 1:
-            # Exponentials then, without the loop of gammas, which takes seconds to compile.
-            return jax.nn.softmax(jnp.log(jax.random.exponential(key, shape)))
-        return jax.nn.softmax(jax.random.loggamma(key, self.alpha, shape))
 
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
         """The mixtures, in the compute type."""
