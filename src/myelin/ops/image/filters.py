@@ -59,7 +59,7 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Array:
 
 
 def _filtered(x: Array, axis: int, weights: Sequence[Any]) -> Array:
-    """Weighted sums along an axis, of shifted copies, which needs no convolution with a group for each channel."""
+    """Weighted sums along an axis, of shifted copies."""
     axis, length, before = axis % x.ndim, x.shape[axis], (len(weights) - 1) // 2
     padding = [(0, 0)] * x.ndim
     padding[axis] = (before, len(weights) - 1 - before)
