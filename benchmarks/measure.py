@@ -5,7 +5,9 @@ And the machine: what it is, and the fastest product of matrices that NumPy gets
 
 from __future__ import annotations
 
+import compileall
 import importlib.metadata
+import importlib.util
 import json
 import os
 import pathlib
@@ -85,6 +87,17 @@ def run_contender(contender: Contender, data: str, epochs: int) -> dict[str, Any
 
 
 PACKAGES = ("myelin", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn", "numpy")
+
+
+def compile_bytecode() -> None:
+    """Compiles Myelin's modules, as pip did its peers' when it installed them.
+
+    A checkout has bytecode only after its first import, and none where
+    PYTHONDONTWRITEBYTECODE is set: every process would compile 120 files.
+    """
+    package = importlib.util.find_spec("myelin")
+    for folder in package.submodule_search_locations or [] if package else []:
+        compileall.compile_dir(folder, quiet=1)
 
 
 def machine() -> str:

@@ -25,7 +25,7 @@ import pages
 import report
 from lineup import Contender, Work
 
-IMPORT_ROUNDS = 5
+IMPORT_ROUNDS = 9
 TUNING_EPOCHS = 2
 WORKS = (lineup.CLASSIC, *lineup_images.IMAGES)
 
@@ -33,6 +33,7 @@ WORKS = (lineup.CLASSIC, *lineup_images.IMAGES)
 def main() -> None:
     options = command_line()
     measure.CACHE.mkdir(exist_ok=True)
+    measure.compile_bytecode()
     works = [work for work in WORKS if work.name in options.works]
     found = pages.Measured(
         f"{datetime.date.today().isoformat()}, {measure.machine()}",

@@ -24,35 +24,58 @@ Hooks of epochs cost no speed; one of batches makes the compiled chunks one step
 
 from __future__ import annotations
 
-from myelin.callbacks.backup_and_restore import BackupAndRestore
-from myelin.callbacks.base import Callback
-from myelin.callbacks.callback_list import CallbackList
-from myelin.callbacks.csv_logger import CSVLogger
-from myelin.callbacks.early_stopping import EarlyStopping
-from myelin.callbacks.history import History
-from myelin.callbacks.lambda_callback import LambdaCallback
-from myelin.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from myelin.callbacks.model_checkpoint import ModelCheckpoint
-from myelin.callbacks.progbar_logger import ProgbarLogger
-from myelin.callbacks.remote_monitor import RemoteMonitor
-from myelin.callbacks.swap_ema_weights import SwapEMAWeights
-from myelin.callbacks.tensorboard import TensorBoard
-from myelin.callbacks.terminate_on_nan import TerminateOnNaN
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "ProgbarLogger",
-    "ReduceLROnPlateau",
-    "RemoteMonitor",
-    "SwapEMAWeights",
-    "TensorBoard",
-    "TerminateOnNaN",
-]
+from myelin.loading import load
+
+# Each name and the module that is loaded when it is first used.
+_HOMES = {
+    "BackupAndRestore": "backup_and_restore",
+    "CSVLogger": "csv_logger",
+    "Callback": "base",
+    "CallbackList": "callback_list",
+    "EarlyStopping": "early_stopping",
+    "History": "history",
+    "LambdaCallback": "lambda_callback",
+    "LearningRateScheduler": "learning_rate",
+    "ModelCheckpoint": "model_checkpoint",
+    "ProgbarLogger": "progbar_logger",
+    "ReduceLROnPlateau": "learning_rate",
+    "RemoteMonitor": "remote_monitor",
+    "SwapEMAWeights": "swap_ema_weights",
+    "TensorBoard": "tensorboard",
+    "TerminateOnNaN": "terminate_on_nan",
+}
+
+if TYPE_CHECKING:
+    from myelin.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
+    from myelin.callbacks.base import Callback as Callback
+    from myelin.callbacks.callback_list import CallbackList as CallbackList
+    from myelin.callbacks.csv_logger import CSVLogger as CSVLogger
+    from myelin.callbacks.early_stopping import EarlyStopping as EarlyStopping
+    from myelin.callbacks.history import History as History
+    from myelin.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+    from myelin.callbacks.learning_rate import LearningRateScheduler as LearningRateScheduler
+    from myelin.callbacks.learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
+    from myelin.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from myelin.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
+    from myelin.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor
+    from myelin.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
+    from myelin.callbacks.tensorboard import TensorBoard as TensorBoard
+    from myelin.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        from myelin.errors import nearest
+
+        raise AttributeError(f'myelin.callbacks has no "{name}". {nearest(name, __all__)}'.strip())
+    value = getattr(load(f"myelin.callbacks.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

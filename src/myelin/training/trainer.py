@@ -7,7 +7,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from myelin.callbacks import CallbackList, History, ProgbarLogger
+from myelin.callbacks.callback_list import CallbackList
+from myelin.callbacks.history import History
+from myelin.callbacks.progbar_logger import ProgbarLogger
 from myelin.errors import InputError
 from myelin.training import checks, honesty
 from myelin.training.compiled import Compiled
