@@ -50,6 +50,10 @@ class DownloadError(MyelinError, OSError):
     """A data set could not be fetched; says which file to put where."""
 
 
+class RiskWarning(UserWarning):
+    """Something in the data makes a score untrustworthy; says what, and how to mend it."""
+
+
 class OptimisticScoreWarning(UserWarning):
     """A score was taken on data that also chose the epoch."""
 

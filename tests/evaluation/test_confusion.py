@@ -3,11 +3,12 @@ import pytest
 from sklearn import metrics
 
 from myelin.errors import InputError
-from myelin.evaluation import confusion_matrix, most_confused, scores_by_class
+from myelin.evaluation import confusion_matrix, most_confused
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.integers(0, 5, 300)
 PREDICTED = np.where(RNG.random(300) < 0.7, TRUE, RNG.integers(0, 5, 300))
+FRACTIONS, TIMES = RNG.random(300), RNG.integers(0, 4, 300)
 
 
 @pytest.mark.parametrize("labels", [None, [0, 1, 2, 3, 4], [4, 2, 0, 3, 1], [0, 1, 2, 3, 4, 9]])
@@ -24,20 +25,16 @@ def test_matrix_of_strings_is_sklearns():
         np.testing.assert_array_equal(confusion_matrix(true, predicted, labels), expected)
 
 
-def test_scores_by_class_are_sklearns():
-    precision, recall, _, support = metrics.precision_recall_fscore_support(TRUE, PREDICTED)
-    scores = scores_by_class(confusion_matrix(TRUE, PREDICTED))
-    np.testing.assert_allclose([s.precision for s in scores], precision)
-    np.testing.assert_allclose([s.recall for s in scores], recall)
-    assert [s.support for s in scores] == list(support)
-
-
-def test_a_class_that_never_occurs_has_no_score():
-    scores = scores_by_class(confusion_matrix([0, 0], [0, 1], labels=[0, 1, 2]))
-    assert scores[0].precision == 1
-    assert scores[0].recall == 0.5
-    assert np.isnan(scores[1].recall)
-    assert np.isnan(scores[2].precision)
+@pytest.mark.parametrize("weights", [None, FRACTIONS, TIMES])
+@pytest.mark.parametrize("normalize", [None, "true", "pred", "all"])
+def test_weighted_and_normalized_matrix_is_sklearns(weights, normalize):
+    labels = [0, 1, 2, 3, 4, 9]  # The last never occurs, and divides nothing.
+    expected = metrics.confusion_matrix(
+        TRUE, PREDICTED, labels=labels, sample_weight=weights, normalize=normalize
+    )
+    found = confusion_matrix(TRUE, PREDICTED, labels, weights, normalize)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert found.dtype.kind == expected.dtype.kind
 
 
 def test_most_confused_counts_the_largest_first():
@@ -60,3 +57,17 @@ def test_most_confused_counts_the_largest_first():
 def test_matrix_refuses_labels_that_do_not_fit(true, predicted, labels):
     with pytest.raises(InputError):
         confusion_matrix(true, predicted, labels)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"normalize": "rows"},
+        {"sample_weight": [1.0]},
+        {"sample_weight": [1.0, -1.0]},
+        {"sample_weight": [1.0, np.nan]},
+    ],
+)
+def test_matrix_refuses_arguments_out_of_range(extra):
+    with pytest.raises(InputError):
+        confusion_matrix([0, 1], [0, 1], **extra)

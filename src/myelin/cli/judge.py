@@ -33,27 +33,27 @@ def judge(outputs: np.ndarray, y: np.ndarray, target: Target, seed: int) -> Scor
 
 
 def _classes(probabilities: np.ndarray, y: np.ndarray, classes: tuple[str, ...]) -> Scores:
-    predicted = probabilities.argmax(-1)
-    matrix = evaluation.confusion_matrix(y, predicted, np.arange(len(classes)))
-    right, n = int(matrix.trace()), len(y)
-    low, high = evaluation.wilson_interval(right, n, CONFIDENCE)
-    by_class = zip(classes, evaluation.scores_by_class(matrix), strict=True)
+    found = evaluation.classification_scores(
+        y, probabilities.argmax(-1), np.arange(len(classes)), confidence=CONFIDENCE
+    )
+    low, high = found.accuracy.interval
+    by_class = zip(classes, found.by_class, strict=True)
     return {
-        "examples": n,
-        "accuracy": right / n,
+        "examples": found.examples,
+        "accuracy": found.accuracy.value,
         "accuracy_interval": {
             "low": low,
             "high": high,
             "confidence": CONFIDENCE,
-            "method": "Wilson score",
+            "method": found.accuracy.method,
         },
         "classes": list(classes),
         "by_class": [
-            {"class": name, "precision": _number(s.precision), "recall": _number(s.recall),
-             "examples": s.support}
+            {"class": name, "precision": _number(s.precision.value),
+             "recall": _number(s.recall.value), "examples": s.support}
             for name, s in by_class
         ],
-        "confusion_matrix": matrix.tolist(),
+        "confusion_matrix": found.matrix.tolist(),
     }  # fmt: skip
 
 

@@ -2,100 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from myelin.errors import InputError
+from myelin.evaluation import checks
+
+_NORMALIZE = (None, "true", "pred", "all")
 
 
-def confusion_matrix(y_true: Any, y_pred: Any, labels: Any = None) -> np.ndarray:
+def confusion_matrix(
+    y_true: Any,
+    y_pred: Any,
+    labels: Any = None,
+    sample_weight: Any = None,
+    normalize: str | None = None,
+) -> np.ndarray:
     """Counts the examples of each true class (row) by predicted class (column).
 
     Args:
         y_true: the true labels `(n,)`: numbers, strings or booleans.
         y_pred: the predicted labels `(n,)`.
         labels: the classes in the order of rows and columns; by default all that occur, sorted.
+        sample_weight: how much each example counts `(n,)`, 0 or more; 1 when None.
+        normalize: None for counts; `"true"`, `"pred"` or `"all"` divides by the sums of rows, of
+            columns, or by the sum of all. What has the sum 0 stays 0.
 
     Returns:
-        Whole numbers `(classes, classes)` that sum to n.
+        Numbers `(classes, classes)`: counts that sum to n, sums of weights, or shares.
+
+    Raises:
+        InputError: lengths that differ, a label that is not among `labels`, or an argument out
+            of its range.
+    """
+    if normalize not in _NORMALIZE:
+        raise InputError(
+            f'confusion_matrix: normalize wants None, "true", "pred" or "all", got {normalize!r}'
+        )
+    row, column, known = coded(y_true, y_pred, labels)
+    k = len(known)
+    weight = None if sample_weight is None else checks.weights(sample_weight, len(row))
+    matrix = np.bincount(row * k + column, weight, k * k).reshape(k, k)
+    if normalize is None:
+        whole = weight is None or weight.dtype.kind == "i"
+        return matrix.astype(np.int64) if whole else matrix
+    axes = {"true": (1,), "pred": (0,), "all": (0, 1)}[normalize]
+    total = matrix.sum(axes, keepdims=True)
+    return np.divide(matrix, total, out=np.zeros((k, k)), where=total != 0)
+
+
+def coded(
+    y_true: Any, y_pred: Any, labels: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The number of each true and each predicted class, and the classes they count.
+
+    Args:
+        y_true: the true labels `(n,)`.
+        y_pred: the predicted labels `(n,)`.
+        labels: the classes in their order; by default all that occur, sorted.
 
     Raises:
         InputError: lengths that differ, or a label that is not among `labels`.
     """
-    true, predicted = _labels("y_true", y_true), _labels("y_pred", y_pred)
+    true, predicted = checks.labels_of("y_true", y_true), checks.labels_of("y_pred", y_pred)
     if len(true) != len(predicted):
-        raise InputError(
-            f"confusion_matrix: {len(true)} true labels but {len(predicted)} predicted ones"
-        )
+        raise InputError(f"There are {len(true)} true labels, but {len(predicted)} predicted ones")
     if labels is None:
         known = np.unique(np.concatenate([true, predicted]))
     else:
-        known = _labels("labels", labels)
-        if len(np.unique(known)) != len(known):
-            raise InputError("confusion_matrix: a label stands in labels twice")
-    k = len(known)
-    row, column = _positions("y_true", true, known), _positions("y_pred", predicted, known)
-    return np.bincount(row * k + column, minlength=k * k).reshape(k, k)
-
-
-def _labels(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InputError(f"{name} wants labels (n,), got an array of shape {array.shape}")
-    return array
-
-
-def _positions(name: str, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The place of each value among the known ones."""
-    order = np.argsort(known, kind="stable")
-    place = np.searchsorted(known[order], values) if len(known) else np.zeros(len(values), int)
-    place = order[np.minimum(place, max(len(known) - 1, 0))] if len(known) else place
-    wrong = known[place] != values if len(known) else np.ones(len(values), bool)
-    if np.any(wrong):
-        raise InputError(f"{name}: the label {values[wrong][0]!s} is not among the labels")
-    return place
-
-
-@dataclass(frozen=True)
-class ClassScores:
-    """How well one class was found.
-
-    Attributes:
-        precision: of the examples called this class, the share that are; NaN if none was.
-        recall: of the examples of this class, the share that was found; NaN if there are none.
-        support: the number of examples of this class.
-    """
-
-    precision: float
-    recall: float
-    support: int
-
-
-def scores_by_class(matrix: Any) -> list[ClassScores]:
-    """Precision, recall and support of each class of a confusion matrix.
-
-    Args:
-        matrix: counts `(classes, classes)`, a row for each true class.
-
-    Returns:
-        One `ClassScores` a class, in the matrix's order.
-
-    Raises:
-        InputError: no square matrix.
-    """
-    counts = _square(matrix)
-    right = counts.diagonal()
-    called, support = counts.sum(0), counts.sum(1)
-    return [
-        ClassScores(
-            precision=float(right[i] / called[i]) if called[i] else float("nan"),
-            recall=float(right[i] / support[i]) if support[i] else float("nan"),
-            support=int(support[i]),
-        )
-        for i in range(len(counts))
-    ]
+        known = checks.known_labels(labels)
+    row = checks.positions("y_true", true, known)
+    return row, checks.positions("y_pred", predicted, known), known
 
 
 def most_confused(matrix: Any, most: int = 10) -> list[tuple[int, int, int]]:
