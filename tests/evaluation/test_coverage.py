@@ -9,7 +9,16 @@ from scipy import stats
 from myelin.evaluation import wilson_interval
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "benchmarks")
-TIMES = 200
+# How many samples of each kind: more where they are cheap.
+TIMES = {
+    "classes": 300,
+    "means": 500,
+    "numbers": 300,
+    "areas": 200,
+    "sure": 200,
+    "perfect": 200,
+    "folds": 1000,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +38,16 @@ def test_wilson_holds_the_truth_as_often_as_it_says(n, p, confidence):
     assert abs(held - confidence) < 0.015
 
 
-@pytest.mark.parametrize(
-    "name", ["classes", "means", "numbers", "areas", "sure", "perfect", "folds"]
-)
+@pytest.mark.parametrize("name", TIMES)
 def test_intervals_hold_the_truth_as_often_as_they_say(name):
     import interval_coverage as benchmark
 
     make = getattr(benchmark, name)
-    simulation = make() if name == "folds" else make(resamples=200)
-    found = benchmark.covered(simulation, TIMES)
-    # So few samples leave the share uncertain by twice its deviation.
-    doubt = 2 * (0.95 * 0.05 / TIMES) ** 0.5
+    simulation = make() if name == "folds" else make(resamples=300)
+    found = benchmark.covered(simulation, TIMES[name])
+    # So few samples leave a share uncertain, and of some thirty shares one or two stray by more
+    # than twice its deviation.
+    doubt = 2.5 * (0.95 * 0.05 / TIMES[name]) ** 0.5
     for score, (held, _) in found.items():
         most = 1 if score in simulation.wide else benchmark.MOST + doubt
         assert benchmark.LEAST - doubt <= held <= most, f"{score}: {held:.1%}"
@@ -48,6 +56,4 @@ def test_intervals_hold_the_truth_as_often_as_they_say(name):
 def test_all_simulations_are_tested():
     import interval_coverage as benchmark
 
-    assert [make.__name__ for make in benchmark.SIMULATIONS] == [
-        "classes", "means", "numbers", "areas", "sure", "perfect", "folds",
-    ]  # fmt: skip
+    assert [make.__name__ for make in benchmark.SIMULATIONS] == list(TIMES)
