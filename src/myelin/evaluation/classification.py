@@ -167,13 +167,10 @@ def classification_scores(
         raise InputError("classification_scores wants at least one example of a weight above 0")
     counted = _Counted.of(row, column, weight, len(known))
     by_class = _by_class(counted, known, confidence)
-    accuracy = counted.proportion(
-        counted.right.sum(), counted.support.sum(), np.square(weight).sum(), confidence
-    )
-    macro, weighted, balanced = _averages(
-        by_class, accuracy, _drawn(row, column, weight, len(known), resamples, seed),
-        f"percentile bootstrap, {resamples} resamples", confidence,
-    )  # fmt: skip
+    whole = counted.right.sum(), counted.support.sum(), counted.support_squared.sum()
+    accuracy = counted.proportion(*whole, confidence)
+    drawn = _drawn(row, column, weight, len(known), resamples, seed)
+    macro, weighted, balanced = _averages(by_class, accuracy, drawn, confidence)
     return ClassificationScores(
         labels=known,
         matrix=confusion_matrix(y_true, y_pred, known, sample_weight),
@@ -247,7 +244,6 @@ def _averages(
     by_class: tuple[ClassScores, ...],
     accuracy: Estimate,
     drawn: tuple[np.ndarray, np.ndarray, np.ndarray],
-    method: str,
     confidence: float,
 ) -> tuple[AverageScores, AverageScores, Estimate]:
     """Macro and weighted averages, and the balanced accuracy."""
@@ -258,6 +254,7 @@ def _averages(
         [getattr(own, kind) for own in by_class] for kind in ("precision", "recall", "f1")
     )
     right, called, found = drawn
+    method = f"percentile bootstrap, {len(right)} resamples"
     with np.errstate(divide="ignore", invalid="ignore"):
         precisions, f1s = right / called, 2 * right / (called + found)
         shares = found / found.sum(1, keepdims=True)
