@@ -13,6 +13,7 @@ from myelin.evaluation import (
     precision_recall_curves,
     roc_curve,
     roc_curves,
+    wilson_interval,
 )
 
 RNG = np.random.default_rng(0)
@@ -118,6 +119,26 @@ def test_intervals_of_averages_draw_examples_not_pairs():
         vectorized=False, n_resamples=300, method="percentile", rng=np.random.default_rng(0),
     ).confidence_interval  # fmt: skip
     assert width == pytest.approx(rows.high - rows.low, rel=0.2)
+
+
+def test_a_perfect_area_is_not_certain():
+    """Against the closed forms: what is left when a share of one class is on the wrong side."""
+    y = np.arange(50) >= 30
+    area = roc_curve(y, np.arange(50)).area
+    low = wilson_interval(20, 20).low
+    np.testing.assert_allclose([area.value, *area.interval], [1, low, 1])
+    average = precision_recall_curve(y, np.arange(50)).average_precision
+    missed = low + (1 - low) * 20 / 50
+    alarms = 30 * (1 - wilson_interval(30, 30).low)
+    early = np.mean([found / (found + alarms) for found in range(1, 21)])
+    np.testing.assert_allclose([average.value, *average.interval], [1, min(missed, early), 1])
+
+
+def test_perfect_averages_are_not_certain_either():
+    curves = roc_curves(CLASSES, np.eye(3)[CLASSES])
+    each = [curve.area.interval.low for curve in curves.by_class]
+    assert curves.macro.area.interval == (pytest.approx(np.mean(each)), 1)
+    assert curves.micro.area.interval.low == pytest.approx(wilson_interval(150, 150).low)
 
 
 def test_a_class_that_never_occurs_has_no_area():

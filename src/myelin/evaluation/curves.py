@@ -11,7 +11,7 @@ import numpy as np
 
 from myelin.errors import InputError
 from myelin.evaluation import checks
-from myelin.evaluation.intervals import UNKNOWN, Estimate
+from myelin.evaluation.intervals import UNKNOWN, Estimate, Interval, wilson_interval
 from myelin.evaluation.resampling import check_arguments, percentile_interval, resamples_of
 
 
@@ -80,7 +80,8 @@ def roc_curve(
     """The ROC curve of two classes, and the area under it.
 
     The area's interval is the percentile bootstrap's. Where the scores part the classes without a
-    single mistake all resamples do, and it has no width.
+    single mistake it goes down to what the area would be if as many examples of one class stood on
+    the wrong side as Wilson's interval allows to have been missed.
 
     Args:
         y_true: labels `(n,)` of two classes, both of which occur.
@@ -268,21 +269,49 @@ def _judge(
 
     drawn = np.concatenate([areas(c) for c in resamples_of(n, resamples, seed)], 1)
     values = areas(np.ones((n, 1)))[:, 0]
-    method = f"percentile bootstrap, {resamples} resamples"
+    lows = np.array([
+        _least(each, area, confidence) if each is not None and value == 1 else np.nan
+        for each, value in zip(ranked, values, strict=True)
+    ])  # fmt: skip
 
-    def estimated(value: float, each: np.ndarray) -> Estimate:
+    def estimated(value: float, each: np.ndarray, low: float) -> Estimate:
+        if value == 1:
+            # All resamples of a perfect order are perfect: they do not know what may go wrong.
+            return Estimate(1.0, Interval(float(low), 1.0), "Wilson scores of the classes")
         interval = percentile_interval(each, confidence) if np.isfinite(value) else UNKNOWN
-        return Estimate(float(value), interval, method)
+        return Estimate(float(value), interval, f"percentile bootstrap, {resamples} resamples")
 
     found = [
-        (entries.positive, entries.scores, estimated(value, each))
-        for entries, value, each in zip(lists, values, drawn, strict=True)
+        (entries.positive, entries.scores, estimated(value, each, low))
+        for entries, value, each, low in zip(lists, values, drawn, lows, strict=True)
     ]
     if len(lists) == 1:
         return found
-    usable = np.isfinite(values[:-1])
-    macro = estimated(_mean(values[:-1][usable, None])[0], _mean(drawn[:-1][usable]))
+    usable = np.flatnonzero(np.isfinite(values[:-1]))
+    value, low = (float(_mean(part[usable, None])[0]) for part in (values, lows))
+    macro = estimated(value, _mean(drawn[usable]), low)
     return [*found, (np.array([]), np.array([]), macro)]
+
+
+def _least(ranked: tuple[Any, Any], area: _Area, confidence: float) -> float:
+    """The low end of a perfect area.
+
+    As many positives as Wilson's interval allows to have been missed stand below all others, or as
+    many negatives above; the area is the smaller one of the two.
+    """
+    examples = [len(np.unique(part.indices)) for part in ranked]
+    kept = [wilson_interval(n, n, confidence).low for n in examples]
+    positives, negatives = (np.asarray(part.sum(1), np.float64).reshape(-1, 1) for part in ranked)
+    none = np.zeros((1, 1))
+    last = area(
+        np.concatenate([kept[0] * positives, [[(1 - kept[0]) * positives.sum()]]]),
+        np.concatenate([negatives, none]),
+    )
+    first = area(
+        np.concatenate([none, positives]),
+        np.concatenate([[[(1 - kept[1]) * negatives.sum()]], kept[1] * negatives]),
+    )
+    return float(min(last[0], first[0]))
 
 
 def _mean(areas: np.ndarray) -> np.ndarray:
