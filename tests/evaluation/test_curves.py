@@ -8,7 +8,6 @@ from sklearn.preprocessing import label_binarize
 
 from myelin.errors import InputError
 from myelin.evaluation import (
-    curves,
     precision_recall_curve,
     precision_recall_curves,
     roc_curve,
@@ -42,21 +41,6 @@ def test_precision_recall_curve_is_sklearns():
     np.testing.assert_array_equal(found.thresholds[1:], thresholds[::-1])
     expected = metrics.average_precision_score(Y, SCORES)
     assert found.average_precision.value == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("area", "sklearns"),
-    [
-        (curves._roc_area, metrics.roc_auc_score),
-        (curves._average_precision, metrics.average_precision_score),
-    ],
-)
-def test_areas_of_resamples_are_sklearns_areas_of_weighted_examples(area, sklearns):
-    counts = RNG.multinomial(200, np.full(200, 1 / 200), 5).T
-    positives, negatives = curves._rank(curves._Entries(Y == 1, SCORES, np.arange(200)), 200)
-    assert positives.shape[0] < len(np.unique(SCORES))  # Groups of negatives are one.
-    expected = [sklearns(Y, SCORES, sample_weight=column) for column in counts.T]
-    np.testing.assert_allclose(area(positives @ counts, negatives @ counts), expected)
 
 
 @pytest.mark.parametrize("named", [False, True])

@@ -5,6 +5,7 @@ resampling       the bootstrap
 confusion        which class was taken for which
 classification   precision, recall, F1 and accuracy: by class, averaged, with intervals
 curves           ROC and precision-recall curves
+ranking          the areas under them, in the sample and in resamples
 calibration      whether 80 % sure is right in 80 % of cases
 regression       how far predicted numbers lie from true ones
 examples         the single examples that a model does worst on
