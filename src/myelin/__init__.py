@@ -23,8 +23,9 @@ _MODULES = {
                       "regularizers", "constraints"),
     "train it": ("losses", "metrics", "optimizers", "callbacks"),
     "feed it": ("datasets", "utils"),
-    "judge it": ("plots",),
+    "judge it": ("evaluation", "plots"),
     "keep it": ("saving",),
+    "use it in scikit-learn": ("sklearn",),
     "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "ops",
                       "random", "registry", "testing", "variable"),
     "run somebody's Keras script": ("keras_script",),
@@ -34,7 +35,10 @@ _NAMES = {
     "KerasTensor": "layers", "Variable": "variable", "bind": "variable",
     "Initializer": "initializers", "Regularizer": "regularizers", "Loss": "losses",
     "Metric": "metrics", "Optimizer": "optimizers", "DTypePolicy": "dtypes",
-    "load_model": "saving", "install": "keras_script", "uninstall": "keras_script",
+    "cross_validate": "evaluation.cross_validation", "compare": "evaluation.comparison",
+    "sweep": "evaluation.sweeping", "ensemble": "evaluation.ensemble",
+    "report": "evaluation.report", "load_model": "saving",
+    "install": "keras_script", "uninstall": "keras_script",
     "load_ipython_extension": "keras_script", "unload_ipython_extension": "keras_script",
 }  # fmt: skip
 
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from myelin import config as config
     from myelin import constraints as constraints
     from myelin import datasets as datasets
+    from myelin import evaluation as evaluation
     from myelin import initializers as initializers
     from myelin import layers as layers
     from myelin import losses as losses
@@ -55,8 +60,14 @@ if TYPE_CHECKING:
     from myelin import plots as plots
     from myelin import regularizers as regularizers
     from myelin import saving as saving
+    from myelin import sklearn as sklearn
     from myelin import utils as utils
     from myelin.dtypes import DTypePolicy as DTypePolicy
+    from myelin.evaluation.comparison import compare as compare
+    from myelin.evaluation.cross_validation import cross_validate as cross_validate
+    from myelin.evaluation.ensemble import ensemble as ensemble
+    from myelin.evaluation.report import report as report
+    from myelin.evaluation.sweeping import sweep as sweep
     from myelin.initializers import Initializer as Initializer
     from myelin.layers import Input as Input
     from myelin.layers import KerasTensor as KerasTensor

@@ -1,7 +1,9 @@
 """Names given to what the user left unnamed: `dense`, `dense_1`, `dense_2`."""
 
+import contextlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 _used: Counter[str] = Counter()
 
@@ -27,6 +29,18 @@ def auto_name(prefix: str) -> str:
 def reset_names() -> None:
     """Starts all names anew, as `keras.backend.clear_session` does."""
     _used.clear()
+
+
+@contextlib.contextmanager
+def anew() -> Iterator[None]:
+    """Inside the block names begin anew; after it they go on as if it had not been."""
+    before = _used.copy()
+    _used.clear()
+    try:
+        yield
+    finally:
+        _used.clear()
+        _used.update(before)
 
 
 def unique(name: str, taken: set[str]) -> str:

@@ -96,3 +96,49 @@ def _laid_out(sheet: list[np.ndarray], labels: Any, brightest: int) -> Any:
 
 
 _GAP = 2
+
+
+def learning_curves(
+    histories: list[dict[str, list[float]]],
+    name: str = "loss",
+    epochs: list[int] | None = None,
+) -> Any:
+    """Draws a value epoch by epoch, a thin line for each run and a thick one for their mean.
+
+    Args:
+        histories: of each run, as `History.history`.
+        name: of the value; that of the validation is drawn too where there is one.
+        epochs: the epoch that each run kept, from 1; marked where given.
+
+    Returns:
+        The matplotlib figure, to be shown or saved.
+
+    Raises:
+        InputError: no run has the value.
+    """
+    import matplotlib.pyplot as plt
+
+    if not any(name in history for history in histories):
+        known = sorted({n for history in histories for n in history if not n.startswith("val_")})
+        raise InputError(f'learning_curves: no run has a "{name}"; there are {", ".join(known)}')
+    figure, axes = plt.subplots(layout="constrained")
+    for color, label, own in (("C0", "training", name), ("C1", "validation", f"val_{name}")):
+        lines = [np.asarray(history[own], float) for history in histories if own in history]
+        if not lines:
+            continue
+        for line in lines:
+            axes.plot(np.arange(1, len(line) + 1), line, color=color, alpha=0.35, linewidth=1)
+        # The mean over the runs that still went on.
+        longest = max(map(len, lines))
+        filled = np.full((len(lines), longest), np.nan)
+        for row, line in zip(filled, lines, strict=True):
+            row[: len(line)] = line
+        mean = np.nanmean(filled, axis=0)
+        axes.plot(np.arange(1, longest + 1), mean, color=color, linewidth=2, label=label)
+    for history, epoch in zip(histories, epochs or [], strict=bool(epochs)):
+        shown = history.get(f"val_{name}", history.get(name, []))
+        if 0 < epoch <= len(shown):
+            axes.plot(epoch, shown[epoch - 1], "o", color="black", markersize=4)
+    axes.set(xlabel="epoch", ylabel=name)
+    axes.legend()
+    return figure

@@ -51,6 +51,20 @@ def next_seed() -> int:
 
 
 @contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside the block all is drawn as after `set_random_seed(seed)`; after it, as if never."""
+    global _host
+    before = _host, python_random.getstate(), np.random.get_state()
+    set_random_seed(seed)
+    try:
+        yield
+    finally:
+        _host = before[0]
+        python_random.setstate(before[1])
+        np.random.set_state(before[2])
+
+
+@contextlib.contextmanager
 def scope(key: Any) -> Iterator[None]:
     """Inside the block, `key_for` folds paths into `key`."""
     _scopes.append(_Scope(key))

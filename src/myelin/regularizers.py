@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from myelin import registry
@@ -43,9 +44,9 @@ class L1L2(Regularizer):
         """The penalty for an array of any shape."""
         x = jnp.asarray(x)
         penalty = jnp.zeros((), x.dtype)
-        if self.l1:
+        if _counts(self.l1):
             penalty = penalty + self.l1 * jnp.sum(jnp.abs(x))
-        if self.l2:
+        if _counts(self.l2):
             penalty = penalty + self.l2 * jnp.sum(jnp.square(x))
         return penalty
 
@@ -120,6 +121,11 @@ class OrthogonalRegularizer(Regularizer):
         pairs = size * (size - 1) / 2
         outside = jnp.sum(jnp.abs(products * (1.0 - jnp.eye(size, dtype=x.dtype))))
         return self.factor * 0.5 * outside / max(pairs, 1)
+
+
+def _counts(factor: Any) -> bool:
+    """Whether a factor is not 0; one that a sweep varies inside the compiled step may be any."""
+    return isinstance(factor, jax.core.Tracer) or bool(factor)
 
 
 def _factor(owner: Any, name: str, value: Any) -> float:

@@ -58,10 +58,14 @@ class Dropout(_Noise):
 
     def call(self, x: jax.Array, training: bool = False) -> jax.Array:
         """`x·m / (1 - rate)` in training, else x."""
-        if not training or self.rate == 0:
+        if not training:
             return x
-        if self.rate == 1:
-            return jnp.zeros_like(x)
+        # A sweep varies the rate as a number of the compiled step, which has no one value to ask.
+        if not isinstance(self.rate, jax.core.Tracer):
+            if self.rate == 0:
+                return x
+            if self.rate == 1:
+                return jnp.zeros_like(x)
         mask = jax.random.bernoulli(self._key(), 1 - self.rate, self._mask_shape(x.shape))
         return jnp.where(mask, x / (1 - self.rate), jnp.zeros((), x.dtype))
 

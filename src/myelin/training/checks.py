@@ -43,6 +43,19 @@ def whole_number(name: str, value: Any, least: int) -> None:
         raise InputError(f"{name} wants a whole number of at least {least}, got {value!r}")
 
 
+def verbosity(verbose: Any) -> int:
+    """How much to print: 0, 1 or 2.
+
+    Raises:
+        InputError: none of these, nor "auto".
+    """
+    if verbose in ("auto", True):
+        return 1
+    if verbose in (0, 1, 2, False):
+        return int(verbose)
+    raise InputError(f'verbose wants "auto", 0, 1 or 2, got {verbose!r}')
+
+
 def finite(name: str, array: Any) -> None:
     """Raises InputError where an array holds NaN or infinity.
 

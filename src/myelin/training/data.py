@@ -127,7 +127,17 @@ def is_stream(x: Any) -> bool:
 def split_validation(
     arrays: Arrays, fraction: float, stratify: bool = False, seed: int = 0
 ) -> tuple[Arrays, Arrays]:
-    """Splits off the examples that validate.
+    """Splits off the examples that validate; see `split_rows`."""
+    train, held_out = split_rows(arrays, fraction, stratify, seed)
+    if stratify:
+        return arrays.take(train), arrays.take(held_out)
+    return arrays.rows(0, len(train)), arrays.rows(len(train), len(arrays))
+
+
+def split_rows(
+    arrays: Arrays, fraction: float, stratify: bool = False, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the rows that train, and of those that validate.
 
     Args:
         arrays: all examples.
@@ -155,14 +165,15 @@ def split_validation(
         train, held_out = train_test_split(
             np.arange(n), test_size=n - cut, stratify=labels, random_state=seed
         )
-        return arrays.take(np.sort(train)), arrays.take(np.sort(held_out))
+        return np.sort(train), np.sort(held_out)
     if any(_labels_sorted(labels) for labels in jax.tree.leaves(arrays.y)):
         warnings.warn(
             "validation_split takes the last rows, and the labels are sorted: the validation "
             "data lack the classes that come first. Shuffle the rows, or pass stratify=True.",
-            stacklevel=4,
+            stacklevel=5,
         )
-    return arrays.rows(0, cut), arrays.rows(cut, n)
+    rows = np.arange(n)
+    return rows[:cut], rows[cut:]
 
 
 def _labels_sorted(y: Any) -> bool:

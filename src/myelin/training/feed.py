@@ -161,11 +161,12 @@ def fits_on_device(arrays: Arrays) -> bool:
     """Whether the arrays may lie on the device whole: they take at most 60 % of its memory."""
     nbytes = sum(leaf.nbytes for leaf in jax.tree.leaves(arrays.batch))
     if any(isinstance(leaf, np.memmap) for leaf in jax.tree.leaves(arrays.batch)):
-        return nbytes < 0.1 * _device_bytes()
-    return nbytes < 0.6 * _device_bytes()
+        return nbytes < 0.1 * device_bytes()
+    return nbytes < 0.6 * device_bytes()
 
 
-def _device_bytes() -> float:
+def device_bytes() -> float:
+    """How much memory the device has, in bytes; an estimate where nothing says."""
     stats = jax.devices()[0].memory_stats() or {}
     if "bytes_limit" in stats:
         return float(stats["bytes_limit"])

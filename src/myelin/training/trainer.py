@@ -101,7 +101,7 @@ class Trainer(Compiled):
         batch_size = min(batch_size or 32, n or batch_size or 32)
         programs = self._prepare(reader, train)
         live = LiveState(programs.task)
-        verbose = _verbosity(verbose)
+        verbose = checks.verbosity(verbose)
         listed = self._callback_list(callbacks, verbose, epochs)
         feed, order = self._feed(train, batch_size, steps_per_epoch, shuffle, live, listed)
         listed.set_params({"epochs": epochs, "steps": feed.steps, "verbose": verbose})
@@ -266,7 +266,7 @@ class Trainer(Compiled):
                 self._chosen_on.warn_if_same(data)
         programs = self._prepare(reader, data)
         live = LiveState(programs.task, seed=0)
-        verbose = _verbosity(verbose)
+        verbose = checks.verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
         feed = test_feed(data, batch_size or 32, steps)
         listed.set_params({"steps": feed.steps, "verbose": verbose})
@@ -298,7 +298,7 @@ class Trainer(Compiled):
         if batch_size is not None:
             checks.check_batch_size(batch_size, None)
         batch_size = batch_size or 32
-        verbose = _verbosity(verbose)
+        verbose = checks.verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
         reader = Reader(self)
         if is_stream(x):
@@ -437,14 +437,6 @@ def _listed(callbacks: Any) -> list[Any]:
         return list(callbacks.callbacks)
     given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
     return [c for c in given if c is not None]
-
-
-def _verbosity(verbose: Any) -> int:
-    if verbose in ("auto", True):
-        return 1
-    if verbose in (0, 1, 2, False):
-        return int(verbose)
-    raise InputError(f'verbose wants "auto", 0, 1 or 2, got {verbose!r}')
 
 
 def checks_unknown(kwargs: dict[str, Any], method: str) -> None:
