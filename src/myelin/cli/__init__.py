@@ -11,6 +11,7 @@ augmentation what is changed in images while it trains
 own          the user's own network
 fitting      trains it
 judge        the scores and their tables
+page         the HTML page of a run
 files        the folder of a run
 options      what `train` can be told, checked
 screen       what is printed

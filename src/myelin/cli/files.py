@@ -15,11 +15,12 @@ from myelin.errors import FileFormatError, InputError, UnknownNameError
 if TYPE_CHECKING:
     from myelin import Model
 
-MODEL, HISTORY, METRICS, PREPARATION = (
+MODEL, HISTORY, METRICS, PREPARATION, REPORT = (
     "model.myelin",
     "history.csv",
     "metrics.json",
     "preprocessing.json",
+    "report.html",
 )
 
 
@@ -71,7 +72,7 @@ def _numbered(title: str) -> Path:
 
 
 def _holds_only_a_run(folder: Path) -> None:
-    ours = {MODEL, HISTORY, METRICS, PREPARATION}
+    ours = {MODEL, HISTORY, METRICS, PREPARATION, REPORT}
     others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if others:
         raise InputError(

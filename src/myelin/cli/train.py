@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from myelin.cli import files, screen
 from myelin.cli.data import columns, reading, targets
 from myelin.cli.data.rows import Source
 from myelin.cli.data.targets import Target
 from myelin.cli.fitting import Trained, fit
-from myelin.cli.judge import Scores, judge, show
+from myelin.cli.judge import judge, show
 from myelin.cli.networks import make_optimizer
 from myelin.cli.options import TrainOptions
 from myelin.cli.own import own_network
+from myelin.cli.page import write_page
 from myelin.cli.parts import Parts, prepare
 from myelin.cli.preparation import Preparation
 from myelin.errors import InputError
@@ -52,19 +55,24 @@ def train(data: str, options: TrainOptions) -> int:
         _introduce(source, prepared, parts, [reason, *source.notes, *notes])
         trained = fit(parts, prepared, options, folder / files.HISTORY, own)
         _say_how_it_went(trained)
+        outputs, y = _judged(trained.model, parts)
         scores = {
             **judged_on(parts, trained.chosen),
-            **_scores(trained.model, parts, target, options.seed),
+            **judge(outputs, y, target, options.seed),
         }
         trained.model.save(folder / files.MODEL)
         files.write_json(folder / files.PREPARATION, prepared.to_json())
         summary = _summary(data, source, prepared, parts, trained, options)
         files.write_json(folder / files.METRICS, {**summary, **scores})
+        write_page(
+            folder, data, source, prepared, parts, trained, outputs, scores, options,
+            [reason, *source.notes, *notes],
+        )  # fmt: skip
     # The files come first: whoever reads the output may have gone away by now.
     show(scores, scores["judged_on"].capitalize())
     if scores["optimistic"]:
         screen.say(f"This score is optimistic: {scores['why']}.")
-    written = (files.MODEL, files.HISTORY, files.METRICS, files.PREPARATION)
+    written = (files.MODEL, files.HISTORY, files.METRICS, files.PREPARATION, files.REPORT)
     screen.say(f"Wrote {folder}: {', '.join(written)}")
     return INTERRUPTED if trained.interrupted else 0
 
@@ -119,9 +127,10 @@ def judged_on(parts: Parts, chosen: int | None) -> dict[str, Any]:
     return {"judged_on": part, "optimistic": optimistic, "why": why}
 
 
-def _scores(model: Model, parts: Parts, target: Target, seed: int) -> Scores:
+def _judged(model: Model, parts: Parts) -> tuple[np.ndarray, np.ndarray]:
+    """The outputs and the targets of the rows that judge."""
     part = next(p for p in (parts.test, parts.validation, parts.train) if len(p.y))
-    return judge(model.predict(part.x, verbose=0), part.y, target, seed)
+    return model.predict(part.x, verbose=0), part.y
 
 
 def _summary(
@@ -133,6 +142,8 @@ def _summary(
     options: TrainOptions,
 ) -> dict[str, Any]:
     """What `metrics.json` says besides the scores."""
+    from myelin.evaluation.report import versions
+
     return {
         "versions": versions(),
         "seed": options.seed,
@@ -154,14 +165,3 @@ def _summary(
         "seconds": round(trained.seconds, 3),
         "parameters": trained.model.count_params(),
     }
-
-
-def versions() -> dict[str, str]:
-    """Of all that the figures depend on."""
-    import platform
-    from importlib.metadata import version
-
-    import myelin
-
-    packages = {name: version(name) for name in ("jax", "numpy", "optax")}
-    return {"myelin": myelin.__version__, "python": platform.python_version(), **packages}
