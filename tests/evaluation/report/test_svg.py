@@ -95,6 +95,19 @@ def test_a_line_is_broken_where_a_value_is_missing_and_thinned_where_many_are_cl
     np.testing.assert_allclose(found[-1], long.place(1e5, 1), atol=0.05)
 
 
+def test_points_that_look_the_same_are_one():
+    x = np.linspace(0, 1, 100_001)
+    found = np.array(svg.apart(x, x**2))
+    assert len(found) < 2000
+    assert found[0].tolist() == [0, 0]
+    assert found[-1].tolist() == [1, 1]
+    np.testing.assert_allclose(found[:, 1], found[:, 0] ** 2)
+    assert np.abs(np.diff(found, axis=0)).max() < 2 / svg.WIDTH
+    few = svg.apart(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]))
+    assert few == [(0, 0), (0, 1), (1, 1)]
+    assert svg.apart(np.array([0.5]), np.array([0.5])) == [(0.5, 0.5)]
+
+
 def test_dots_bars_and_whiskers_are_one_path_each():
     plot = Plot(Axis("x", 0, 3), Axis("y", 0, 10), "marks")
     plot.dots([(1, 1), (2, 5), (math.nan, 1)])

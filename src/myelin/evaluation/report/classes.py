@@ -21,7 +21,7 @@ from myelin.evaluation.report.markup import (
     shortened,
 )
 from myelin.evaluation.report.measures import ClassMeasures, Curves
-from myelin.evaluation.report.svg import Axis, Plot, heat_map
+from myelin.evaluation.report.svg import Axis, Plot, apart, heat_map
 
 # A matrix of more classes is drawn, not written; of still more it is left out.
 _WRITTEN, _DRAWN = 20, 1000
@@ -181,9 +181,8 @@ def _curves(curves: Curves, names: list[str]) -> Section:
     if curves.micro is not None:
         drawn.append((curves.micro, "b dashed"))
     for (one, other), class_ in drawn:
-        points = zip(one.false_positive_rate.tolist(), one.true_positive_rate.tolist(), strict=True)
-        roc.line(list(points), class_)
-        recalled.line(_steps(other.recall, other.precision), class_)
+        roc.line(apart(one.false_positive_rate, one.true_positive_rate), class_)
+        recalled.line(apart(*_steps(other.recall, other.precision)), class_)
     key = [("a", names[1] if curves.micro is None else "macro average")]
     key += [("b dashed", "micro average")] if curves.micro is not None else []
     key += [("c thin", "each class")] if single else []
@@ -205,10 +204,9 @@ def _curves(curves: Curves, names: list[str]) -> Section:
     )  # fmt: skip
 
 
-def _steps(recall: np.ndarray, precision: np.ndarray) -> list[tuple[float, float]]:
+def _steps(recall: np.ndarray, precision: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Between two thresholds the precision is that of the next, not a straight line."""
-    x, y = np.repeat(recall, 2)[:-1], np.repeat(precision, 2)[1:]
-    return list(zip(x.tolist(), y.tolist(), strict=True))
+    return np.repeat(recall, 2)[:-1], np.repeat(precision, 2)[1:]
 
 
 def _areas(curves: Curves, names: list[str]) -> Html | None:

@@ -231,6 +231,18 @@ class Plot:
         )  # fmt: skip
 
 
+def apart(x: np.ndarray, y: np.ndarray) -> list[tuple[float, float]]:
+    """The points of a long curve that a person can tell apart, and its last.
+
+    Args:
+        x, y: from 0 to 1 `(n,)`, each drawn over the whole of its axis.
+    """
+    place = np.rint(np.stack([x, y]) * 2 * WIDTH)
+    moved = np.any(place[:, 1:] != place[:, :-1], 0)
+    kept = np.concatenate([[True], moved[:-1], [True]]) if len(x) > 1 else np.ones(len(x), bool)
+    return list(zip(x[kept].tolist(), y[kept].tolist(), strict=True))
+
+
 def strip(
     low: float, high: float, value: float, axis: Axis, label: str, reference: tuple[float, str],
 ) -> Html:  # fmt: skip
