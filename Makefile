@@ -2,6 +2,7 @@
 # make test     runs the tests and the examples in the docstrings
 # make lint     style, formatting, types, and which part may import which
 # make bench    measures Myelin and its peers, and writes benchmarks/results*.md
+# make folds    measures cross-validation and its peers, and writes benchmarks/results_folds.md
 # make peers    runs the tests that compare with Keras, PyTorch and TensorFlow
 # make clean    takes away all that these commands made
 #
@@ -23,11 +24,11 @@ COMPILED := hatch_build.py $(wildcard src/myelin/kernels/native/*.[ch])
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := install --quiet --no-input
 
-.PHONY: help run test lint bench peers clean
+.PHONY: help run test lint bench folds peers clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# //p' Makefile | head -6
+	@sed -n 's/^# //p' Makefile | head -7
 
 run: .venv/run
 	.venv/bin/myelin train
@@ -44,6 +45,9 @@ lint: .venv-lint/lint
 
 bench: .venv-bench/bench
 	.venv-bench/bin/python benchmarks/run.py $(BENCH)
+
+folds: .venv-bench/bench
+	.venv-bench/bin/python benchmarks/folds.py $(BENCH)
 
 # Here a peer that is missing is a failure; make test skips what it cannot compare.
 peers: .venv-peers/peers

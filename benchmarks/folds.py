@@ -56,7 +56,7 @@ def main() -> None:
     data = str(pathlib.Path(os.environ.get("MYELIN_DATASETS", measure.CACHE)) / "mnist.npz")
     pages = [
         "# Cross-validation\n",
-        "Written by `python benchmarks/folds.py`; 5 folds with early stopping of one network. "
+        "Written by `make folds`; 5 folds with early stopping of one network. "
         f"Medians of {options.rounds} rounds; × is the ratio to Myelin.\n",
         f"{datetime.date.today().isoformat()}, {measure.machine()}\n",
     ]

@@ -3,14 +3,26 @@
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
+# A test runs what it compiles a few times, so that compiling is most of what the tests cost.
+# XLA's older emitters compile in half the time, and what one test has compiled, another reads from
+# disk.
+if "XLA_FLAGS" not in os.environ:
+    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+_compiled = None
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # The workers of a parallel run inherit it.
+    _compiled = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="myelin-tests-")
 
-import pytest
+import pytest  # noqa: E402
 
 PEERS = ("keras", "torch", "tensorflow", "tensorboard")
 _ASKS_FOR_A_PEER = re.compile(rf"importorskip\(\s*[\"']({'|'.join(PEERS)})\b")
@@ -24,6 +36,11 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "dataset: needs real data in MYELIN_DATASETS")
     if os.environ.get("MYELIN_REQUIRE_PEERS") and not hasattr(config, "workerinput"):
         _require_peers()
+
+
+def pytest_unconfigure(config):
+    if _compiled is not None:
+        shutil.rmtree(_compiled, ignore_errors=True)
 
 
 def _require_peers():

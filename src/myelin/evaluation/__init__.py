@@ -13,7 +13,17 @@ risks            what makes a score look better than it is
 checks           what all of these ask of their arguments
 
 These need NumPy, scikit-learn and SciPy, not jax, and each is loaded when one of its names is first
-used. What trains models to judge them stands beside: `myelin.cross_validate`, `compare`, `sweep`.
+used. What trains models to judge them stands beside them, and is called from `myelin` itself:
+
+cross_validation   `cross_validate`: k folds as one program
+comparison         `compare`: models on the same folds
+sweeping           `sweep`: one model with many settings
+ensemble           `ensemble`: members that answer as one
+folds              which rows train and which test
+fresh              a model made anew for each member
+settings           numbers that a sweep varies inside one program
+together           members in groups of as many as fit into the memory
+report             `report`: all of it on one page
 """
 
 from __future__ import annotations
