@@ -34,7 +34,7 @@ run: .venv/run
 	.venv/bin/myelin train
 
 test: .venv/test
-	.venv/bin/python -m pytest -n auto --cov=myelin --cov-report=term:skip-covered \
+	.venv/bin/python -m pytest -n auto --durations=15 --cov=myelin --cov-report=term:skip-covered \
 		--cov-fail-under=90 --doctest-modules tests src/myelin
 
 lint: .venv-lint/lint

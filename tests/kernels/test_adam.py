@@ -38,12 +38,39 @@ def test_any_shape_agrees_with_float64(shape):
 
 
 @needs_native
-def test_vmap_and_gradients_take_the_plain_form():
+def test_gradients_take_the_plain_form():
     arrays = drawn(3, 20)
-    for have, want in zip(jax.jit(jax.vmap(step))(*arrays), wanted(*arrays), strict=True):
-        np.testing.assert_allclose(have, want, rtol=2e-6, atol=1e-7)
     slope = jax.jit(jax.grad(lambda g: step(g, *arrays[1:])[1].sum()))(arrays[0])
     np.testing.assert_allclose(slope, np.full((3, 20), 0.1), rtol=1e-6)
+
+
+@needs_native
+@pytest.mark.parametrize("shape", [(3, 20), (2, 7, 5), (5, 333, 100), (1, 8)])
+def test_members_share_the_numbers_or_have_their_own(shape):
+    arrays = drawn(*shape)
+    alphas = np.linspace(0.01, 0.5, shape[0]).astype("float32")
+
+    def own(alpha, *arrays):
+        return adam.step((alpha, *NUMBERS[1:]), *arrays)
+
+    for over, given in ((jax.vmap(step), arrays), (jax.vmap(own), (alphas, *arrays))):
+        assert jax.jit(over).lower(*given).as_text().count("@myelin_adam") == 1
+    for have, want in zip(jax.jit(jax.vmap(step))(*arrays), wanted(*arrays), strict=True):
+        np.testing.assert_allclose(have, want, rtol=2e-6, atol=1e-7)
+    w, m, _ = jax.jit(jax.vmap(own))(alphas, *arrays)
+    _, m_wanted, v_wanted = wanted(*arrays)
+    np.testing.assert_allclose(m, m_wanted, rtol=2e-6, atol=1e-7)
+    moved = m_wanted / (np.sqrt(v_wanted) + 1e-7)
+    by_member = alphas.reshape(-1, *[1] * (len(shape) - 1))
+    np.testing.assert_allclose(w, arrays[1] - by_member * moved, rtol=2e-6, atol=2e-7)
+
+
+@needs_native
+def test_members_of_members_take_the_plain_form():
+    arrays = drawn(2, 3, 20)
+    nested = jax.jit(jax.vmap(jax.vmap(step)))
+    for have, want in zip(nested(*arrays), wanted(*arrays), strict=True):
+        np.testing.assert_allclose(have, want, rtol=2e-6, atol=1e-7)
 
 
 @needs_native

@@ -41,6 +41,9 @@ _step_p.multiple_results = True
 
 
 def _plain(numbers: Any, g: Any, w: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+    if numbers.ndim == 2:
+        # Members, each with numbers of its own.
+        return jax.vmap(_plain)(numbers, g, w, m, v)
     alpha, of_m, of_v, epsilon = numbers
     m = m + of_m * (g - m)
     v = v + of_v * (jnp.square(g) - v)
@@ -57,7 +60,15 @@ def _differentiated(primals: Any, tangents: Any) -> Any:
 
 
 def _batched(operands: Any, axes: Any) -> Any:
-    return jax.vmap(_plain, axes)(*operands), (0, 0, 0)
+    if operands[0].ndim - (axes[0] is not None) == 2 or None in axes[1:]:
+        return jax.vmap(_plain, axes)(*operands), (0, 0, 0)
+    numbers, *arrays = operands
+    arrays = [jnp.moveaxis(array, axis, 0) for array, axis in zip(arrays, axes[1:], strict=True)]
+    if axes[0] is None:
+        numbers = jnp.broadcast_to(numbers, (arrays[0].shape[0], *numbers.shape))
+    else:
+        numbers = jnp.moveaxis(numbers, axes[0], 0)
+    return _step_p.bind(numbers, *arrays), (0, 0, 0)
 
 
 def _lower_natively(context: Any, *operands: Any) -> Any:

@@ -121,42 +121,48 @@ EXPORT Error *myelin_multiply_tn(Frame *frame) { return multiply(frame, 1, 0); }
 EXPORT Error *myelin_multiply_nt(Frame *frame) { return multiply(frame, 0, 1); }
 
 typedef struct {
-    int64_t n, step;
-    AdamNumbers numbers;
+    int64_t n, step, parts;
+    const AdamNumbers *numbers;
     const float *g;
     float *w, *m, *v;
 } AdamStep;
 
 static void adam_part(const void *context, int64_t index) {
     const AdamStep *by = context;
-    int64_t from = index * by->step, n = least(by->step, by->n - from);
-    chosen()->adam(n, &by->numbers, by->g + from, by->w + from, by->m + from, by->v + from);
+    int64_t member = index / by->parts, within = index % by->parts * by->step;
+    int64_t from = member * by->n + within, n = least(by->step, by->n - within);
+    chosen()->adam(n, by->numbers + member, by->g + from, by->w + from, by->m + from, by->v + from);
 }
 
-/* numbers (4,), g, w, m, v give w, m, v, which lie where the operands lay. */
+/* numbers (4,), g, w, m, v give w, m, v, which lie where the operands lay; or numbers (members, 4),
+ * and all others with as many entries on their first axis. */
 EXPORT Error *myelin_adam(Frame *frame) {
     if (asks_for_metadata(frame)) return NULL;
     if (frame->operands.count != 5 || frame->results.count != 3)
         return refuse(frame, "Adam has five operands and three results");
     const Buffer *numbers = frame->operands.buffers[0], *w = frame->operands.buffers[2];
-    int64_t n = 1;
+    int64_t n = 1, members = numbers->rank > 1 ? numbers->dims[0] : 1;
     for (int64_t axis = 0; axis < w->rank; axis++) n *= w->dims[axis];
     for (int operand = 0; operand < 5; operand++)
         if (frame->operands.buffers[operand]->dtype != DTYPE_FLOAT32)
             return refuse(frame, "Adam wants float32");
+    if (members > 1 && (w->rank == 0 || w->dims[0] != members))
+        return refuse(frame, "Adam wants as many parameters as numbers");
+    if (n == 0) return NULL;
     for (int result = 0; result < 3; result++) {
         void *to = frame->results.buffers[result]->data;
         const void *from = frame->operands.buffers[result + 2]->data;
         if (to != from) memcpy(to, from, sizeof(float) * n);
     }
     AdamStep step = {
-        .n = n, .numbers = *(const AdamNumbers *)numbers->data,
+        .n = n / members, .numbers = numbers->data,
         .g = frame->operands.buffers[1]->data, .w = frame->results.buffers[0]->data,
         .m = frame->results.buffers[1]->data, .v = frame->results.buffers[2]->data,
     };
     int64_t threads = n < ADAM_WORTH_A_THREAD ? 1 : pool_threads(frame);
-    step.step = up(up(n, threads), LINE) * LINE;
-    pool_run(frame, threads, adam_part, &step, up(n, step.step));
+    step.step = up(up(step.n, members >= threads ? 1 : threads), LINE) * LINE;
+    step.parts = up(step.n, step.step);
+    pool_run(frame, threads, adam_part, &step, members * step.parts);
     return NULL;
 }
 
