@@ -16,6 +16,7 @@ import os
 import pathlib
 import statistics
 import sys
+from dataclasses import replace
 from typing import Any
 
 import measure
@@ -90,10 +91,7 @@ def command_line() -> argparse.Namespace:
 
 
 def with_work(contender: Contender, work: str) -> Contender:
-    return Contender(
-        contender.name, contender.script, ("--work", work, *contender.options),
-        contender.environment,
-    )  # fmt: skip
+    return replace(contender, options=("--work", work, *contender.options))
 
 
 def page(work: str, found: dict[str, list[dict[str, Any]]]) -> str:

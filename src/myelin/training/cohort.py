@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,11 +146,12 @@ class Cohort:
                 if between is not None:
                     self._stop_chosen(between, epoch)
                 self._make_room()
-        self._take_over()
-        self._show()
+        self._bring_together()
         for member in self.training:
             self._end(member)
         self.progress.on_train_end()
+        # With the weights that each has kept, also those that had left.
+        self._take(self.members)
         if interrupt.requested:
             print("\nInterrupted: the members are as far as they got.")
 
@@ -230,29 +231,15 @@ class Cohort:
     def _validate(self) -> None:
         if not self._held_out:
             return
-        states = {name: part for name, part in self.states.items() if name != "metrics"}
-        sums, results = self._fresh_sums(), None
-        for block in self._held_out:
-            sums, results = self.programs.test(
-                sums, states, self.data, block.order, block.steps,
-                np.int32(0), np.int32(block.most), batch_size=block.batch_size,
-            )  # fmt: skip
-        results = jax.device_get(results)
-        for index, member in enumerate(self.present):
+        for member, own in zip(self.present, self._test(self._held_out), strict=True):
             if not member.model.stop_training:
-                own = _logs_of(results, index)
                 member.logs |= {f"val_{name}": value for name, value in own.items()}
 
-    def evaluate(self, rows: list[np.ndarray]) -> list[Logs]:
-        """The loss and metrics of every member over rows of its own, exactly.
-
-        Args:
-            rows: of the data, for each of `members`.
-        """
-        self._take(self.members)
+    def _test(self, taken: Iterable[Block]) -> list[Logs]:
+        """The loss and metrics of each member present over its rows of the blocks."""
         states = {name: part for name, part in self.states.items() if name != "metrics"}
         sums, results = self._fresh_sums(), None
-        for block in blocks(rows, self.batch_size):
+        for block in taken:
             sums, results = self.programs.test(
                 sums, states, self.data, block.order, block.steps,
                 np.int32(0), np.int32(block.most), batch_size=block.batch_size,
@@ -260,13 +247,20 @@ class Cohort:
         results = jax.device_get(results)
         return [_logs_of(results, index) for index in range(len(self.present))]
 
+    def evaluate(self, rows: list[np.ndarray]) -> list[Logs]:
+        """The loss and metrics of every member over rows of its own, exactly.
+
+        Args:
+            rows: of the data, for each of `members`.
+        """
+        return self._test(blocks(rows, self.batch_size))
+
     def predict(self, rows: list[np.ndarray]) -> list[Any]:
         """The outputs of every member for rows of its own, in inference mode.
 
         Args:
             rows: of the data, for each of `members`.
         """
-        self._take(self.members)
         size = min(PREDICT_ROWS, max(map(len, rows)))
         order = padded_rows(rows, size)
         outputs = self.programs.predict(self.states, self.data[0], order, batch_size=size)
@@ -296,13 +290,20 @@ class Cohort:
 
     def _take_over(self) -> None:
         """Takes what callbacks have changed in the models since `_show`, if anything."""
+        changed = {}
         for index, shown in self._shown.items():
             now = self._state(self.present[index])
             pairs = zip(shown, jax.tree.leaves(now), strict=True)
             if any(before is not after for before, after in pairs):
-                parts = taken_apart(self.states, len(self.present))
-                parts[index] = now
-                self.states = stacked(parts)
+                changed[index] = now
+        if changed:
+            parts = taken_apart(self.states, len(self.present))
+            self.states = stacked([changed.get(index, part) for index, part in enumerate(parts)])
+
+    def _bring_together(self) -> None:
+        """Program and models have the same arrays afterwards, whichever had the newer ones."""
+        self._take_over()
+        self._show()
 
     def _stop_chosen(self, between: Callable[[int, list[Member]], None], epoch: int) -> None:
         going_on = self.training
@@ -312,8 +313,7 @@ class Cohort:
             return
         for member in chosen:
             member.model.stop_training = False
-        self._take_over()
-        self._show()
+        self._bring_together()
         for member in chosen:
             self._end(member)
 
@@ -327,8 +327,7 @@ class Cohort:
         """Leaves stopped members out of the program, once carrying them cost as much as that."""
         going_on = self.training
         if going_on and self._compiling is not None and self._wasted > self._compiling:
-            self._take_over()
-            self._show()
+            self._bring_together()
             self._take(going_on)
 
 
