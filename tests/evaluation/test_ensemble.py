@@ -50,3 +50,10 @@ def test_bad_use():
         keras.ensemble(regressor(), 0)
     with pytest.raises(InputError, match="call fit first"):
         keras.ensemble(regressor(), 2).predict(np.zeros((1, 4)))
+
+
+def test_a_function_that_gives_the_same_model_again():
+    x, y = measured()
+    shared = regressor()
+    with pytest.raises(InputError, match="share layers"):
+        keras.ensemble(lambda: shared, 2).fit(x, y, verbose=0)

@@ -9,13 +9,12 @@ import numpy as np
 
 from myelin.errors import InputError
 from myelin.evaluation.fresh import compile_arguments, make_member
-from myelin.evaluation.together import Plan, Source
+from myelin.evaluation.together import Plan, Source, cohort_of
 from myelin.layers.core import Input
 from myelin.layers.merging import Average
 from myelin.models.cloning import clone_model
 from myelin.models.functional import Functional
 from myelin.training import checks
-from myelin.training.cohort import Cohort
 from myelin.training.data import weigh_classes
 
 
@@ -88,9 +87,7 @@ class Ensemble:
             own = np.ones(len(data), np.float32)
             own[train] = weigh_classes(data.take(train), class_weight).weight
             weights = np.repeat(own[None], self.n, axis=0)
-        size = batch_size or 32
-        progress = plan.progress(-(-len(train) // size))
-        Cohort(members, data, weights, size, shuffle, progress).fit(epochs)
+        cohort_of(members, data, plan, weights).fit(epochs)
         self.models = [member.model for member in members]
         self.histories = [dict(member.history.history) for member in members]
         return self

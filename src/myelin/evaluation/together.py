@@ -198,11 +198,8 @@ class Group:
                 zip(self.rows, seeds, self.offsets, strict=True)
             )
         ]  # fmt: skip
-        _check_apart(self.members)
-        size = plan.batch_size or 32
-        steps = max(-(-len(member.train) // size) for member in self.members)
-        self.cohort = Cohort(
-            self.members, self.data, self._weights(), size, plan.shuffle, plan.progress(steps),
+        self.cohort = cohort_of(
+            self.members, self.data, plan, self._weights(),
             places(self.members[0].model) if places else None,
         )  # fmt: skip
 
@@ -232,6 +229,28 @@ class Group:
             )
             for member, (train, held), split, seed, own, predicted in everything
         ]  # fmt: skip
+
+
+def cohort_of(
+    members: list[Member], data: Arrays, plan: Plan, weights: np.ndarray | None = None,
+    settings: Any = None,
+) -> Cohort:  # fmt: skip
+    """The members as one program.
+
+    Args:
+        members: made by `make_member`.
+        data: all rows.
+        plan: how they train.
+        weights: of the rows in training, `(members, rows)`, where members differ.
+        settings: what the members' settings are numbers of; see `Task`.
+
+    Raises:
+        InputError: two of them share a layer, or they differ in their architecture.
+    """
+    _check_apart(members)
+    size = plan.batch_size or 32
+    progress = plan.progress(max(-(-len(member.train) // size) for member in members))
+    return Cohort(members, data, weights, size, plan.shuffle, progress, settings)
 
 
 def _prepared(preprocess: Any, data: Arrays, folds: list[Split]) -> Arrays:
