@@ -11,11 +11,14 @@ import tempfile
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
-# A test runs what it compiles a few times, so that compiling is most of what the tests cost.
-# XLA's older emitters compile in half the time, and what one test has compiled, another reads from
-# disk.
-if "XLA_FLAGS" not in os.environ:
-    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+# A test runs what it compiles a few times, so that compiling is most of what the tests cost: code
+# that is not optimized, and made by XLA's older emitters in one piece, is compiled in a third of
+# the time. What one test has compiled, another reads from disk.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    " --xla_backend_optimization_level=0",
+)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 _compiled = None
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

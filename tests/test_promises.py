@@ -23,12 +23,12 @@ def _benchmarks(monkeypatch):
 @pytest.mark.dataset
 @needs_data
 def test_a_small_network_reads_digits():
-    """99 % after 12 epochs of all images is the benchmark; this is 2 epochs of a fifth of them."""
+    """99 % after 12 epochs of all images is the benchmark; this is 2 epochs of a tenth of them."""
     import mnist_accuracy
 
-    right, n = mnist_accuracy.right_answers(epochs=2, examples=12_800, seed=0, verbose=0)
+    right, n = mnist_accuracy.right_answers(epochs=2, examples=6_400, seed=0, verbose=0)
     assert n == 10_000
-    assert right / n > 0.93
+    assert right / n > 0.9
 
 
 @pytest.mark.dataset

@@ -299,12 +299,13 @@ class Layer(Owner):
         variables = {str(i): v for i, v in enumerate(self.variables)}
         values = {name: v._value for name, v in variables.items()}
 
-        def outputs(values: Any, specs: Any) -> Any:
-            with variable.bind(variables, values), random.scope(jax.random.key(0)):
+        def outputs(values: Any, specs: Any, key: Any) -> Any:
+            with variable.bind(variables, values), random.scope(key):
                 return function(specs)
 
         try:
-            return jax.eval_shape(outputs, values, specs)
+            # The key is traced too, or all that is drawn from it would be computed.
+            return jax.eval_shape(outputs, values, specs, jax.random.key(0))
         except _NEEDS_NUMBERS:
             # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
             return function(jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), specs))

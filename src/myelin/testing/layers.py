@@ -73,7 +73,8 @@ def _inputs(rng: np.random.Generator, shapes: Any, dtype: str) -> Any:
 def _made(make: Callable[[], Layer], x: Any) -> Layer:
     random.set_random_seed(0)
     layer = make()
-    layer(x)
+    if not layer.built:
+        layer._build_for(shapes_of(x))
     return layer
 
 
@@ -124,7 +125,8 @@ def _takes_members(make: Callable[[], Layer], x: Any) -> None:
     inputs = jax.tree.map(lambda a: np.stack([a, a[::-1]]), x)
     values = jax.tree.map(lambda v: np.stack([v, np.asarray(v) * 2]), _values(layer))
     function = _pure(layer, False)
-    outputs, _ = jax.vmap(function)(values, inputs)
+    outputs, _ = jax.jit(jax.vmap(function))(values, inputs)
+    function = jax.jit(function)
     for member in range(2):
         values_alone, inputs_alone, own = jax.tree.map(
             lambda a, m=member: a[m], (values, inputs, outputs)
@@ -146,7 +148,7 @@ def _has_the_numerical_gradient(
         at = ({name: np.asarray(_values(layer)[name]) for name in names}, moving)
         for training in (False, True):
             function = _pure(layer, training)
-            outputs, _ = function(_values(layer), x)
+            outputs, _ = jax.eval_shape(function, _values(layer), x)
             weighting = jax.tree.map(lambda a: rng.normal(size=a.shape), outputs)
 
             def loss(point: Any, function: Any = function, weighting: Any = weighting) -> Any:
@@ -231,7 +233,7 @@ def _computes_in_bfloat16(make: Callable[[], Layer], x: Any) -> None:
     with dtypes.policy_scope("mixed_bfloat16"):
         short = _made(make, x)
         short.set_weights(layer.get_weights())
-        outputs = jax.tree.leaves(short(x, training=False))
+        outputs = jax.tree.leaves(jax.jit(_pure(short, False))(_values(short), x)[0])
     wanted = jax.tree.leaves(layer(x, training=False))
     for got, own in zip(outputs, wanted, strict=True):
         if short.compute_dtype == "bfloat16":

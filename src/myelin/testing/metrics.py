@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -33,25 +34,20 @@ def check_metric(
     """
     arrays = [np.asarray(array) for array in inputs]
     whole = _result(make(), arrays)
-    _adds_up(make, arrays, whole, rtol)
-    _compiles(make, arrays, whole, rtol)
+    compiled = _compiled(make(), arrays)
+    agree(compiled(arrays), whole, "Compiled, it computes what it computes eagerly.", rtol=rtol)
+    # One example, then all others: of few sizes, as each one is compiled.
+    parts = [[array[part] for array in arrays] for part in (slice(0, 1), slice(1, None))]
+    agree(compiled(*parts), whole, "Fed in parts it gives what it gives fed whole.", rtol=rtol)
     _starts_anew(make, arrays, whole)
     if weighted:
-        _weighs(make, arrays, whole, rtol)
+        _weighs(make, compiled, arrays, whole, rtol)
     _comes_back_from_config(make, arrays, whole)
 
 
 def _result(metric: Any, arrays: list[np.ndarray], **kwargs: Any) -> Any:
     metric.update_state(*arrays, **kwargs)
     return jax.tree.map(np.array, metric.result())
-
-
-def _adds_up(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any, rtol: float) -> None:
-    metric = make()
-    # One example, then all others: of few sizes, as each one is compiled.
-    for part in (slice(0, 1), slice(1, None)):
-        metric.update_state(*(array[part] for array in arrays))
-    agree(metric.result(), whole, "Fed in parts it gives what it gives fed whole.", rtol=rtol)
 
 
 def _starts_anew(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any) -> None:
@@ -66,12 +62,13 @@ def _starts_anew(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any) 
     agree(_result(metric, arrays), whole, promise, rtol=0, atol=0)
 
 
-def _compiles(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any, rtol: float) -> None:
-    metric = make()
+def _compiled(metric: Any, arrays: list[np.ndarray]) -> Callable[..., Any]:
+    """The metric as a function of batches, each a list of arrays, that gives its result."""
     # A metric may size its variables by the first batch it sees.
     metric.update_state(*arrays)
     metric.reset_state()
     variables = {str(i): v for i, v in enumerate(metric.variables)}
+    new = {name: v.value for name, v in variables.items()}
 
     @jax.jit
     def updated(values: Any, arrays: Any) -> Any:
@@ -84,18 +81,22 @@ def _compiles(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any, rto
         with variable.bind(variables, values):
             return metric.result()
 
-    values = {name: v.value for name, v in variables.items()}
-    found = result(updated(values, arrays))
-    agree(found, whole, "Compiled, it computes what it computes eagerly.", rtol=rtol)
+    return lambda *batches: result(functools.reduce(updated, batches, new))
 
 
-def _weighs(make: Callable[[], Any], arrays: list[np.ndarray], whole: Any, rtol: float) -> None:
+def _weighs(
+    make: Callable[[], Any],
+    compiled: Callable[..., Any],
+    arrays: list[np.ndarray],
+    whole: Any,
+    rtol: float,
+) -> None:
     ones = np.ones(len(arrays[0]), np.float32)
     weighted = _result(make(), arrays, sample_weight=ones)
     agree(weighted, whole, "Weights of one change nothing.", rtol=rtol)
     ones[-1] = 0
     but_last = _result(make(), arrays, sample_weight=ones)
-    shorter = _result(make(), [array[:-1] for array in arrays])
+    shorter = compiled([array[:-1] for array in arrays])
     agree(but_last, shorter, "An example with weight zero does not count.", rtol=rtol)
 
 
