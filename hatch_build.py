@@ -104,7 +104,8 @@ def _compile(sources: pathlib.Path, library: pathlib.Path) -> None:
 
 def _replace(built: pathlib.Path, library: pathlib.Path) -> None:
     """Puts the library in its place at one stroke: a process may have the old one loaded."""
-    beside = library.with_suffix(".so.part")
+    # Several environments may be built at once.
+    beside = library.with_suffix(f".so.{os.getpid()}.part")
     shutil.copyfile(built, beside)
     beside.chmod(0o644)
     beside.replace(library)
