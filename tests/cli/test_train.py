@@ -17,7 +17,7 @@ def options(**changed):
     defaults = {
         "target": None, "task": None, "hidden": (8,), "dropout": 0.0, "l1": 0.0, "l2": 0.0,
         "optimizer": "adam", "learning_rate": None, "epochs": 1, "batch_size": 32,
-        "validation_split": 0.2, "test_split": 0.2, "patience": None, "seed": 0,
+        "validation_split": 0.2, "test_split": 0.2, "cv": None, "patience": None, "seed": 0,
         "image_size": None, "augment": "off", "model": None, "output": None, "verbose": 0,
     }  # fmt: skip
     return TrainOptions(**{**defaults, **changed})

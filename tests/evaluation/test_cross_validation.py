@@ -209,6 +209,8 @@ class TestLeakage:
             own, _ = alone(model, fold.seed, centred, y, fold.train, epochs=2)
             expected = own.predict(centred[fold.test], verbose=0)
             np.testing.assert_allclose(fold.predictions, expected, **CLOSE)
+        each = [f.model.predict(x - x[f.train].mean(0), verbose=0) for f in result.folds]
+        np.testing.assert_allclose(result.predict(x), np.mean(each, 0), **CLOSE)
 
     def test_early_stopping_never_sees_the_test_rows(self):
         x, y = classified()
@@ -314,6 +316,14 @@ class TestResult:
         result = keras.cross_validate(classifier(), x, y, cv=3, epochs=1, verbose=2)
         mean = np.mean([fold.history["loss"][0] for fold in result.folds])
         assert f"loss: {mean:.4f}" in capsys.readouterr().out
+
+    def test_the_bar_counts_the_steps_of_the_longest_fold(self, capsys):
+        x, y = measured()
+        n = len(x)
+        folds = [(range(20, n), range(20)), (range(17), range(17, n)), (range(23), range(23, n))]
+        keras.cross_validate(regressor(), x, y, folds, epochs=1, batch_size=8, verbose=2)
+        most = -(-(n - 20) // 8)
+        assert f"{most}/{most} - " in capsys.readouterr().out
 
 
 class TestBadInput:

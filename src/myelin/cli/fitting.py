@@ -75,41 +75,48 @@ def fit(
     from myelin import callbacks, random
 
     random.set_random_seed(options.seed)
-    classes = prepared.target.classes
-    unit = None if classes is not None else _unit(parts.train.y)
-    network = _compiled(parts.train.x, prepared, options, own)
+    unit = unit_of(parts.train.y, prepared)
+    network = compiled_network(parts.train.x, prepared, options, own)
     what = described(prepared, options) if own is None else own.given
     _introduce(network, what, prepared, unit, options)
-    listed: list[Any] = [callbacks.CSVLogger(history)]
-    stopping = callbacks.EarlyStopping(
-        monitor="val_loss", patience=_patience(options), restore_best_weights=True
-    )
-    if len(parts.validation.y) and stopping.patience:
-        listed.append(stopping)
+    stopping = early_stopping(options) if len(parts.validation.y) else None
     start = time.perf_counter()
     epochs = network.fit(
         *_data(parts.train, unit),
         batch_size=min(options.batch_size, len(parts.train.y)),
         epochs=options.epochs,
-        verbose=_verbosity(options.verbose),
-        callbacks=listed,
+        verbose=verbosity(options),
+        callbacks=[callbacks.CSVLogger(history), *([stopping] if stopping else [])],
         validation_data=_data(parts.validation, unit) if len(parts.validation.y) else None,
     ).epoch
     seconds = time.perf_counter() - start
     interrupted = len(epochs) < options.epochs and not network.stop_training
     if unit is not None:
         network = _in_units(network, unit)
-    chosen = None if stopping.best is None else int(stopping.best_epoch) + 1
+    chosen = None if stopping is None or stopping.best is None else int(stopping.best_epoch) + 1
     return Trained(network, len(epochs), chosen, seconds, interrupted)
 
 
-def _compiled(
-    x: np.ndarray, prepared: Preparation, options: TrainOptions, own: OwnNetwork | None
-) -> Model:
+def compiled_network(
+    x: np.ndarray, prepared: Preparation, options: TrainOptions, own: OwnNetwork | None,
+    scaled: bool = False,
+) -> Model:  # fmt: skip
+    """The network for the data, untrained.
+
+    Args:
+        x: the training inputs.
+        prepared: what they are, and what is to be predicted.
+        options: of the command.
+        own: what makes the user's own network, in the place of Myelin's.
+        scaled: see `make_network`.
+
+    Raises:
+        InputError: a network of the user's own that does not fit.
+    """
     classes = prepared.target.classes
     network: Model
     if own is None:
-        network = make_network(x, prepared, options)
+        network = make_network(x, prepared, options, scaled)
     else:
         network = own.make(prepared.input_shape, len(classes or "1"), x[:4], classes is not None)
     if network.compiled:
@@ -153,11 +160,20 @@ def _introduce(
         screen.say(f"While it trains, loss and mae are in {deviation}")
 
 
-def _patience(options: TrainOptions) -> int:
-    return DEFAULT_PATIENCE if options.patience is None else options.patience
+def early_stopping(options: TrainOptions) -> Any:
+    """What stops the training once validation gets no better, and keeps the best; None for off."""
+    from myelin import callbacks
+
+    patience = DEFAULT_PATIENCE if options.patience is None else options.patience
+    if not patience or not options.validation_split:
+        return None
+    return callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
 
 
-def _unit(y: np.ndarray) -> Unit:
+def unit_of(y: np.ndarray, prepared: Preparation) -> Unit | None:
+    """The unit that values are learned in, from those of the training rows; None for classes."""
+    if prepared.target.classes is not None:
+        return None
     deviation = float(y.std())
     return Unit(float(y.mean()), deviation if deviation > 0 else 1.0)
 
@@ -166,8 +182,8 @@ def _data(part: Part, unit: Unit | None) -> tuple[np.ndarray, np.ndarray]:
     return part.x, part.y if unit is None else unit.of(part.y)
 
 
-def _verbosity(wanted: int | None) -> int:
+def verbosity(options: TrainOptions) -> int:
     """A bar on a terminal, a line an epoch elsewhere."""
-    if wanted is not None:
-        return wanted
+    if options.verbose is not None:
+        return options.verbose
     return 1 if sys.stdout.isatty() else 2

@@ -106,12 +106,20 @@ def _show_values(scores: Scores, part: str) -> None:
     r2 = scores["r2"]
     rows = [
         ("mean absolute error (MAE)", f"{scores['mae']:.4g}"),
-        ("  95 % interval (bootstrap)", f"{interval['low']:.4g} to {interval['high']:.4g}"),
+        (
+            f"  95 % interval ({_short(interval['method'])})",
+            f"{interval['low']:.4g} to {interval['high']:.4g}",
+        ),
         ("root mean squared error (RMSE)", f"{scores['rmse']:.4g}"),
         ("R²", "undefined: all true values are equal" if r2 is None else f"{r2:.4f}"),
     ]
     screen.say("", f"{part} scores on {scores['examples']:,} examples")
     screen.table(("score", "value"), rows)
+
+
+def _short(method: str) -> str:
+    """The one word of a method that a narrow table has room for."""
+    return "bootstrap" if "bootstrap" in method else method.split()[0]
 
 
 def _show_matrix(scores: Scores) -> None:

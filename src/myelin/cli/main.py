@@ -106,6 +106,14 @@ def train(
     test_split: Annotated[
         float, typer.Option(help="Share that only judges; data with a test part use that.")
     ] = 0.2,
+    cv: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Judge by a cross-validation of K folds, all trained at once, rather than by "
+            "test rows; the model that is kept learns from all rows.",
+        ),
+    ] = None,
     patience: Annotated[
         int | None,
         typer.Option(
@@ -148,7 +156,7 @@ def train(
             target=target, task=task, hidden=options.parse_hidden(hidden), dropout=dropout,
             l1=l1, l2=l2, optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,
             batch_size=batch_size, validation_split=validation_split, test_split=test_split,
-            patience=patience, seed=seed, image_size=options.parse_size(image_size),
+            cv=cv, patience=patience, seed=seed, image_size=options.parse_size(image_size),
             augment=augment, model=model, output=output, verbose=verbose,
         ),
     )  # fmt: skip

@@ -20,7 +20,9 @@ _FIRST_WIDTH, _LARGEST_WIDTH = 32, 256
 _FEW_PIXELS, _FEWEST = 8, 2
 
 
-def make_network(x: np.ndarray, prepared: Preparation, options: TrainOptions) -> Sequential:
+def make_network(
+    x: np.ndarray, prepared: Preparation, options: TrainOptions, scaled: bool = False
+) -> Sequential:
     """The network for the data, built but not compiled: convolutions for images, else dense layers.
 
     It takes the inputs as they are: the scaling learned from the training rows is its first layer,
@@ -30,19 +32,21 @@ def make_network(x: np.ndarray, prepared: Preparation, options: TrainOptions) ->
         x: the training inputs `(n, …)`.
         prepared: what they are, and what is to be predicted.
         options: layers, regularization and augmentation.
+        scaled: whether `x` went through `scaling` before.
     """
     from myelin import Sequential, layers
 
     # Names of our own: what a layer draws at random depends on its name, and a name that counted
     # the networks made so far would make the same seed give another model.
     network = Sequential([layers.Input(x.shape[1:], name="inputs")], name="network")
-    if not prepared.columns:
-        scaled = scaling(x)
-        network.add(scaled)
-        if prepared.shows_images:
-            ends = np.asarray(scaled(np.array([x.min(), x.max()], np.float32)))
-            for layer in augmentation(options.augment, prepared, (float(ends[0]), float(ends[1]))):
-                network.add(layer)
+    ends = np.array([x.min(), x.max()], np.float32) if prepared.shows_images else None
+    if not prepared.columns and not scaled:
+        first = scaling(x)
+        network.add(first)
+        ends = None if ends is None else np.asarray(first(ends))
+    if ends is not None:
+        for layer in augmentation(options.augment, prepared, (float(ends[0]), float(ends[1]))):
+            network.add(layer)
     parts = _convolutional if convolves(prepared, options) else _dense
     for layer in parts(prepared, options):
         network.add(layer)
@@ -121,15 +125,20 @@ def _regularizer(options: TrainOptions) -> Any:
     return regularizers.L1L2(l1=options.l1, l2=options.l2) if penalty else None
 
 
+def shows_pixels(x: np.ndarray) -> bool:
+    """Whether inputs are whole numbers from 0 with two axes or more an example, such as pixels."""
+    return x.ndim > 2 and x.dtype.kind in "iu" and bool(x.min() >= 0)
+
+
 def scaling(x: np.ndarray) -> Any:
     """The layer that brings raw inputs to a scale that a network learns on.
 
-    Whole numbers with two axes or more an example, such as pixels, are divided by the largest;
-    each feature of a flat example gets mean 0 and variance 1, and other arrays do as a whole.
+    Pixels are divided by the largest; each feature of a flat example gets mean 0 and variance 1,
+    and other arrays do as a whole.
     """
     from myelin import layers
 
-    if x.ndim > 2 and x.dtype.kind in "iu" and x.min() >= 0:
+    if shows_pixels(x):
         return layers.Rescaling(1.0 / max(float(x.max()), 1.0), name="scaling")
     axes = 0 if x.ndim == 2 else None
     mean, variance = x.mean(axes, dtype=np.float64), x.var(axes, dtype=np.float64)

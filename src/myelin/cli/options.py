@@ -23,6 +23,7 @@ class TrainOptions:
         dropout: None for the network's own.
         optimizer: None for the default.
         image_size: height and width, or None to find it.
+        cv: the number of folds of a cross-validation, or None for none.
         patience: 0 for no early stopping; None for the default.
         augment: how much images are changed in training.
         model: the user's own network, as `FILE.py:FUNCTION`, or None.
@@ -40,6 +41,7 @@ class TrainOptions:
     batch_size: int
     validation_split: float
     test_split: float
+    cv: int | None
     patience: int | None
     seed: int
     image_size: tuple[int, int] | None
@@ -59,6 +61,8 @@ class TrainOptions:
             _in_range("--dropout", self.dropout)
         _in_range("--validation-split", self.validation_split)
         _in_range("--test-split", self.test_split)
+        if self.cv is not None:
+            _at_least("--cv", self.cv, 2)
         _finite_from_zero("--l1", self.l1)
         _finite_from_zero("--l2", self.l2)
         if self.learning_rate is not None:

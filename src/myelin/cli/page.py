@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import inspect
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,79 +22,120 @@ from myelin.cli.preparation import Preparation
 from myelin.evaluation import Estimate, Interval
 
 if TYPE_CHECKING:
+    from myelin.evaluation.cross_validation import CrossValidation
     from myelin.evaluation.report import Run
 
 # What a command says about the place and the manner of its output makes no other model.
 _NOT_REPEATED = ("output", "verbose")
 
 
-def write_page(
-    folder: Path,
-    data: str,
-    source: Source,
-    prepared: Preparation,
-    parts: Parts,
-    trained: Trained,
-    outputs: np.ndarray,
-    scores: Scores,
-    options: TrainOptions,
-    notes: list[str],
-) -> None:
+@dataclass(frozen=True)
+class Finished:
+    """A run of `myelin train` up to its trained model.
+
+    Attributes:
+        data: as the command was given it.
+        source, prepared, parts: what was read, and how it is used.
+        trained: the model.
+        options: of the command.
+        notes: sentences on how the data were read.
+    """
+
+    data: str
+    source: Source
+    prepared: Preparation
+    parts: Parts
+    trained: Trained
+    options: TrainOptions
+    notes: list[str]
+
+
+def write_page(folder: Path, run: Finished, outputs: np.ndarray, scores: Scores) -> None:
     """Writes the page of a run into its folder, where `history.csv` is already.
 
     Args:
         folder: of the run.
-        data: as the command was given it.
-        source, prepared, parts: what was read, and how it is used.
-        trained: the model.
+        run: the trained model and all that led to it.
         outputs: of the model for the rows that judge.
         scores: as `metrics.json` has them, with what they were judged on.
-        options: of the command.
-        notes: sentences on how the data were read.
 
     Raises:
         InputError: it cannot be written.
     """
     from myelin.evaluation.report import gather, write
 
+    parts, trained = run.parts, run.trained
     by_name = {"test": parts.test, "validation": parts.validation, "training": parts.train}
     judging = by_name[scores["judged_on"]]
-    history = read_history(folder / files.HISTORY)
-    run = _run(history, data, source, prepared, trained, scores, options, notes)
+    classes = run.prepared.target.classes
+    described = dataclasses.replace(
+        _run(run, scores),
+        seconds=trained.seconds,
+        epoch=trained.chosen or trained.epochs or None,
+        chosen_by="the validation loss" if trained.chosen else None,
+        history=read_history(folder / files.HISTORY),
+        mae=None if classes else _estimate(scores, "mae"),
+    )
     content = gather.of_model(
-        trained.model, outputs, judging.x, judging.y, run, prepared.target.classes,
+        trained.model, outputs, judging.x, judging.y, described, classes,
         (parts.train.x, parts.train.y), (parts.validation.x, parts.validation.y),
     )  # fmt: skip
     write(content, folder / files.REPORT)
 
 
-def _run(
-    history: dict[str, list[float]], data: str, source: Source, prepared: Preparation,
-    trained: Trained, scores: Scores, options: TrainOptions, notes: list[str],
-) -> Run:  # fmt: skip
+def write_page_of_folds(
+    folder: Path, run: Finished, outputs: np.ndarray | None, scores: Scores,
+    folds: CrossValidation, seconds: float,
+) -> None:  # fmt: skip
+    """Writes the page of a run that was cross-validated.
+
+    Args:
+        folder: of the run.
+        run: the model that is kept and all that led to it.
+        outputs: of that model for the data's own test part; None where there is none.
+        scores: as `metrics.json` has them.
+        folds: what the cross-validation found.
+        seconds: that training took, all together.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from myelin.evaluation.report import gather, write
+
+    x, _ = run.prepared.inputs(run.source.rows, run.source.kind)
+    test = None if outputs is None else (outputs, run.parts.test.x, run.parts.test.y)
+    described = dataclasses.replace(
+        _run(run, scores),
+        held_out="The model that is kept, which learned from all other rows, on the data's own "
+        "test part.",
+    )
+    content = gather.of_folds(
+        dataclasses.replace(folds, seconds=seconds), described, run.prepared.target.classes,
+        (x, folds.y), test,
+    )  # fmt: skip
+    write(content, folder / files.REPORT)
+
+
+def _run(run: Finished, scores: Scores) -> Run:
     from myelin.evaluation.report import Run
 
-    facts = {"Read from": data}
+    source, prepared = run.source, run.prepared
+    facts = {"Read from": run.data}
     if source.fingerprint is not None:
         facts["SHA-256"] = source.fingerprint
     classifies = prepared.target.classes is not None
     return Run(
         title=source.title,
         target=prepared.target.name,
-        command=command_of(data, options),
-        seed=options.seed,
-        seconds=trained.seconds,
-        epoch=trained.chosen or trained.epochs or None,
-        chosen_by="the validation loss" if trained.chosen else None,
-        history=history,
+        command=command_of(run.data, run.options),
+        seed=run.options.seed,
         unit=None if classifies else "standard deviations of the target",
         data=facts,
         features=[c.name for c in prepared.columns for _ in range(c.width)] or None,
-        notes=tuple(notes),
+        notes=tuple(run.notes),
         judged_on=scores["judged_on"],
         optimistic=scores["why"] if scores["optimistic"] else "",
         why=scores["why"],
-        mae=None if classifies else _estimate(scores, "mae"),
     )
 
 

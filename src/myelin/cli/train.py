@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from myelin.cli import files, screen
+from myelin.cli import files, page, screen
 from myelin.cli.data import columns, reading, targets
 from myelin.cli.data.rows import Source
 from myelin.cli.data.targets import Target
 from myelin.cli.fitting import Trained, fit
-from myelin.cli.judge import judge, show
+from myelin.cli.folds import cross_validate, scores_of, show_folds
+from myelin.cli.judge import Scores, judge, show
 from myelin.cli.networks import make_optimizer
 from myelin.cli.options import TrainOptions
 from myelin.cli.own import own_network
-from myelin.cli.page import write_page
+from myelin.cli.page import Finished
 from myelin.cli.parts import Parts, prepare
 from myelin.cli.preparation import Preparation
 from myelin.errors import InputError
 
 if TYPE_CHECKING:
     from myelin import Model
+    from myelin.evaluation.cross_validation import CrossValidation
 
 # What a run ends with when Ctrl-C cut it short, as shells count it.
 INTERRUPTED = 130
@@ -49,32 +52,68 @@ def train(data: str, options: TrainOptions) -> int:
     with own_network(options.model) as own, files.output_folder(options.output, title) as folder:
         source = reading.read_labelled(data, options.target, options.image_size)
         target, reason = _target(source, options)
-        prepared, parts, notes = prepare(source, target, options)
+        prepared, parts, notes = prepare(source, target, _drawn_by(options))
         if options.augment != "off" and not prepared.shows_images:
             raise InputError(f"--augment is for images, and {data} has none")
-        _introduce(source, prepared, parts, [reason, *source.notes, *notes])
+        said = [reason, *source.notes, *notes]
+        _introduce(source, prepared, parts, said, options)
+        folds = None if options.cv is None else cross_validate(source, target, options, own)
         trained = fit(parts, prepared, options, folder / files.HISTORY, own)
         _say_how_it_went(trained)
-        outputs, y = _judged(trained.model, parts)
-        scores = {
-            **judged_on(parts, trained.chosen),
-            **judge(outputs, y, target, options.seed),
-        }
-        trained.model.save(folder / files.MODEL)
-        files.write_json(folder / files.PREPARATION, prepared.to_json())
-        summary = _summary(data, source, prepared, parts, trained, options)
-        files.write_json(folder / files.METRICS, {**summary, **scores})
-        write_page(
-            folder, data, source, prepared, parts, trained, outputs, scores, options,
-            [reason, *source.notes, *notes],
-        )  # fmt: skip
+        run = Finished(data, source, prepared, parts, trained, options, said)
+        scores = _scored(run, folder, folds)
     # The files come first: whoever reads the output may have gone away by now.
-    show(scores, scores["judged_on"].capitalize())
-    if scores["optimistic"]:
-        screen.say(f"This score is optimistic: {scores['why']}.")
+    _show(scores)
     written = (files.MODEL, files.HISTORY, files.METRICS, files.PREPARATION, files.REPORT)
     screen.say(f"Wrote {folder}: {', '.join(written)}")
     return INTERRUPTED if trained.interrupted else 0
+
+
+def _drawn_by(options: TrainOptions) -> TrainOptions:
+    """The options by which the parts are drawn: where folds judge, no rows are held back for it."""
+    return options if options.cv is None else dataclasses.replace(options, test_split=0.0)
+
+
+def _scored(run: Finished, folder: Path, folds: CrossValidation | None) -> Scores:
+    """Judges a run and writes its files; gives the scores.
+
+    Args:
+        run: the trained model and all that led to it.
+        folder: where it goes.
+        folds: of its cross-validation, if there was one.
+    """
+    target, seed = run.prepared.target, run.options.seed
+    if folds is None:
+        outputs, y = _judged(run.trained.model, run.parts)
+        scores = {**judged_on(run.parts, run.trained.chosen), **judge(outputs, y, target, seed)}
+    else:
+        outputs = None
+        scores = scores_of(folds, target, seed)
+        if len(run.parts.test.y):
+            outputs, y = _judged(run.trained.model, run.parts)
+            scores["test"] = judge(outputs, y, target, seed)
+    run.trained.model.save(folder / files.MODEL)
+    files.write_json(folder / files.PREPARATION, run.prepared.to_json())
+    seconds = run.trained.seconds + (0.0 if folds is None else folds.seconds)
+    files.write_json(folder / files.METRICS, {**_summary(run, round(seconds, 3)), **scores})
+    if folds is None:
+        assert outputs is not None
+        page.write_page(folder, run, outputs, scores)
+    else:
+        page.write_page_of_folds(folder, run, outputs, scores, folds, seconds)
+    return scores
+
+
+def _show(scores: Scores) -> None:
+    if "cross_validation" in scores:
+        show_folds(scores)
+        show(scores, "Cross-validated")
+        if "test" in scores:
+            show(scores["test"], "Test")
+        return
+    show(scores, scores["judged_on"].capitalize())
+    if scores["optimistic"]:
+        screen.say(f"This score is optimistic: {scores['why']}.")
 
 
 def _target(source: Source, options: TrainOptions) -> tuple[Target, str]:
@@ -87,7 +126,9 @@ def _target(source: Source, options: TrainOptions) -> tuple[Target, str]:
     return targets.decide(y, options.target, options.task, source.labels)
 
 
-def _introduce(source: Source, prepared: Preparation, parts: Parts, notes: list[str]) -> None:
+def _introduce(
+    source: Source, prepared: Preparation, parts: Parts, notes: list[str], options: TrainOptions
+) -> None:
     """Says what was read, and how it is used."""
     sizes = [len(part.y) for part in (parts.train, parts.validation, parts.test)]
     shape = prepared.input_shape
@@ -100,7 +141,14 @@ def _introduce(source: Source, prepared: Preparation, parts: Parts, notes: list[
         screen.say(f"Classes: {targets.shortened(classes)}")
     screen.say(*notes)
     own = " (the data's own part)" if source.test is not None else ""
-    screen.say(f"Split: {sizes[0]:,} train, {sizes[1]:,} validation, {sizes[2]:,} test{own}")
+    if options.cv is None:
+        screen.say(f"Split: {sizes[0]:,} train, {sizes[1]:,} validation, {sizes[2]:,} test{own}")
+        return
+    tested = f", {sizes[2]:,} test{own}" if sizes[2] else ""
+    screen.say(
+        f"Split: {options.cv} folds of {sum(sizes[:2]):,}; for the model that is kept "
+        f"{sizes[0]:,} train, {sizes[1]:,} validation{tested}"
+    )
 
 
 def _say_how_it_went(trained: Trained) -> None:
@@ -133,22 +181,16 @@ def _judged(model: Model, parts: Parts) -> tuple[np.ndarray, np.ndarray]:
     return model.predict(part.x, verbose=0), part.y
 
 
-def _summary(
-    data: str,
-    source: Source,
-    prepared: Preparation,
-    parts: Parts,
-    trained: Trained,
-    options: TrainOptions,
-) -> dict[str, Any]:
+def _summary(run: Finished, seconds: float) -> dict[str, Any]:
     """What `metrics.json` says besides the scores."""
     from myelin.evaluation.report import versions
 
+    source, prepared, parts, trained = run.source, run.prepared, run.parts, run.trained
     return {
         "versions": versions(),
-        "seed": options.seed,
+        "seed": run.options.seed,
         "data": {
-            "name": data,
+            "name": run.data,
             "kind": source.kind,
             "sha256": source.fingerprint,
             "input_shape": list(prepared.input_shape),
@@ -158,10 +200,10 @@ def _summary(
             "validation": len(parts.validation.y),
             "test": len(parts.test.y),
         },
-        "options": options.to_json(),
+        "options": run.options.to_json(),
         "epochs": trained.epochs,
         "epoch_kept": trained.chosen or trained.epochs,
         "interrupted": trained.interrupted,
-        "seconds": round(trained.seconds, 3),
+        "seconds": seconds,
         "parameters": trained.model.count_params(),
     }

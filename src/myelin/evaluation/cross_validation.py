@@ -87,7 +87,7 @@ class CrossValidation:
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """The mean of what the models of all folds give for new inputs."""
-        each = [fold.model.predict(x, batch_size=batch_size, verbose=0) for fold in self.folds]
+        each = [fold.predict(x, batch_size) for fold in self.folds]
         return jax.tree.map(lambda *leaves: np.mean(leaves, axis=0), *each)
 
     def to_frame(self) -> Any:

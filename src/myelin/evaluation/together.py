@@ -44,6 +44,7 @@ class Fold:
         scores: the loss and metrics on the test rows.
         predictions: the outputs for the test rows.
         diverged: whether its loss stopped being finite.
+        transformer: of its inputs, fitted on its training rows; None where there is none.
     """
 
     train: np.ndarray
@@ -56,6 +57,13 @@ class Fold:
     scores: dict[str, float]
     predictions: Any
     diverged: bool = False
+    transformer: Any = None
+
+    def predict(self, x: Any, batch_size: int | None = None) -> Any:
+        """What its model gives for inputs as they were given to all folds."""
+        if self.transformer is not None:
+            x = _transformed(self.transformer, np.asarray(x))
+        return self.model.predict(x, batch_size=batch_size, verbose=0)
 
 
 @dataclass
@@ -180,8 +188,9 @@ class Group:
         self.folds, self.seeds, self.plan, self.data = folds, seeds, plan, data
         # Where each fold prepares x by itself, it has rows of its own: fold i from i·n on.
         self.offsets = [0] * len(folds)
+        self.transformers: list[Any] = [None] * len(folds)
         if plan.preprocess is not None:
-            self.data = _prepared(plan.preprocess, data, folds)
+            self.data, self.transformers = _prepared(plan.preprocess, data, folds)
             self.offsets = [index * len(data) for index in range(len(folds))]
         self.rows = [
             (split.train, split.test)
@@ -220,14 +229,15 @@ class Group:
         tests = [s.test + offset for s, offset in zip(self.folds, self.offsets, strict=True)]
         scores, outputs = cohort.evaluate(tests), cohort.predict(tests)
         everything = zip(
-            self.members, self.rows, self.folds, self.seeds, scores, outputs, strict=True
-        )
+            self.members, self.rows, self.folds, self.seeds, scores, outputs, self.transformers,
+            strict=True,
+        )  # fmt: skip
         return [
             Fold(
                 train, held, split.test, seed, member.model, dict(member.history.history),
-                _epoch_kept(member), own, predicted, member.diverged,
+                _epoch_kept(member), own, predicted, member.diverged, transformer,
             )
-            for member, (train, held), split, seed, own, predicted in everything
+            for member, (train, held), split, seed, own, predicted, transformer in everything
         ]  # fmt: skip
 
 
@@ -253,17 +263,19 @@ def cohort_of(
     return Cohort(members, data, weights, size, plan.shuffle, progress, settings)
 
 
-def _prepared(preprocess: Any, data: Arrays, folds: list[Split]) -> Arrays:
+def _prepared(preprocess: Any, data: Arrays, folds: list[Split]) -> tuple[Arrays, list[Any]]:
     """The data as each fold's transformer makes them of x, one fold's after another's."""
     from sklearn.base import clone
 
     x = np.asarray(data.x)
-    parts = []
-    for split in folds:
-        transformer = clone(preprocess).fit(x[split.train])
-        parts.append(np.asarray(transformer.transform(x), np.float32))
+    fitted = [clone(preprocess).fit(x[split.train]) for split in folds]
+    parts = [_transformed(transformer, x) for transformer in fitted]
     repeated = jax.tree.map(lambda a: np.concatenate([np.asarray(a)] * len(folds)), data.batch[1:])
-    return Arrays(np.concatenate(parts), *repeated)
+    return Arrays(np.concatenate(parts), *repeated), fitted
+
+
+def _transformed(transformer: Any, x: np.ndarray) -> np.ndarray:
+    return np.asarray(transformer.transform(x), np.float32)
 
 
 def _check_apart(members: list[Member]) -> None:

@@ -188,7 +188,10 @@ class Cohort:
     def _train(self, epoch: int) -> None:
         self.states["metrics"] = self._fresh_sums()
         done = 0
-        for block in blocks([self._order(m, epoch) for m in self.present], self.batch_size):
+        orders = [self._order(m, epoch) for m in self.present]
+        # Last batches of several sizes are steps of their own here, and of each member one.
+        longest = -(-max(map(len, orders)) // self.batch_size)
+        for block in blocks(orders, self.batch_size):
             step = 0
             while step < block.most:
                 steps = self.pace.next(block.most - step)
@@ -197,7 +200,7 @@ class Cohort:
                 step += steps
                 done += steps
                 self._tell_batch("on_train_batch_end", done - 1)
-                self.progress.on_train_batch_end(done - 1, _means(self.training))
+                self.progress.on_train_batch_end(min(done, longest) - 1, _means(self.training))
 
     def _order(self, member: Member, epoch: int) -> np.ndarray:
         """The member's rows as `fit` would take them from data of its own; none once stopped."""

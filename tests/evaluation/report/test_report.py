@@ -104,7 +104,7 @@ def test_a_page_of_a_cross_validation(classifier, tmp_path):
     assert numbers(found)["accuracy"] == pytest.approx(result.scores["accuracy"].mean())
     table = found.one("section", id="rows").one("table")
     assert len(table.one("tbody").all("tr")) == 5
-    assert "95 % interval" in table.one("tfoot").text
+    assert "95 % from" in table.one("tfoot").text
     assert "2 rows were tested by no fold" in found.text
     assert "Held-out rows" in [node.text for node in found.all("h2")]
     assert "mean of 5 folds" in found.text

@@ -59,11 +59,10 @@ def _table(folds: Folds) -> Html:
         ("Mean", *blank, *(_score(n, m[0]) for n, m in zip(names, means, strict=True)))
     ]
     if len(folds.rows) > 1:
-        ends = [
-            "–" if m[1] is None else join(_score(n, m[1].low), " – ", _score(n, m[1].high))
-            for n, m in zip(names, means, strict=True)
-        ]
-        foot.append(("95 % interval", *blank, *ends))
+        for side, words in enumerate(("95 % from", "to")):
+            ends = ["–" if m[1] is None else _score(n, m[1][side])
+                    for n, m in zip(names, means, strict=True)]  # fmt: skip
+            foot.append((words, *blank, *ends))
     header = ("Fold", "", "Training", "Validation", "Test", "Epoch kept", "Seed",
               *(titled(spoken(name)) for name in names))  # fmt: skip
     caption = "Rows, epochs and test scores of each fold"

@@ -51,7 +51,8 @@ def _sections(content: Content) -> list[Section]:
         sections.rows(content) if content.folds is None else folds.section(content.folds),
         *_scores(content.scored, "Out of fold: each row judged by models that never saw it."
                  if several else None),
-        _held_out(content.held_out) if content.held_out is not None else None,
+        _held_out(content.held_out, content.run.held_out)
+        if content.held_out is not None else None,
         sections.learning(content),
         sections.data(content),
         sections.network(content),
@@ -66,9 +67,8 @@ def _scores(scored: Scored, note: str | None) -> list[Section]:
     return values.sections(scored.measured, scored.rows, scored.x, note)
 
 
-def _held_out(scored: Scored) -> Section:
-    """The score of a cross-validation's models together on rows that no fold saw."""
-    note = "The models of all folds, their outputs averaged, on rows outside the cross-validation."
+def _held_out(scored: Scored, note: str) -> Section:
+    """The score on rows that no fold saw."""
     if isinstance(scored.measured, ClassMeasures):
         details = classes.in_short(scored.measured, scored.rows)
     else:

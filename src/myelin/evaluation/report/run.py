@@ -30,6 +30,7 @@ class Run:
         optimistic: why the score flatters the model, or "" where it does not; None lets the
             report find out.
         why: why the score is honest, where it is.
+        held_out: what judged the rows outside a cross-validation, where there are such.
         mae: the mean absolute error and its interval, where they were taken already.
         versions: of packages, by name; those of this process when None.
     """
@@ -49,6 +50,9 @@ class Run:
     judged_on: str = "test"
     optimistic: str | None = None
     why: str | None = None
+    held_out: str = (
+        "The models of all folds, their outputs averaged, on rows outside the cross-validation."
+    )
     mae: Estimate | None = None
     versions: Mapping[str, str] | None = None
 
