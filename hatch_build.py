@@ -25,7 +25,9 @@ FLAGS = (
     *("-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
 )
 
-# The arithmetic is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.
+EACH_KIND = ("arithmetic.c", "tiles.c")
+ONCE = ("frame.c", "pool.c", "scratch.c", "handlers.c", "convolution.c")
+# What is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.
 KINDS = {
     "x86_64": {
         "plain": (16, 6, ()),
@@ -94,11 +96,12 @@ def _compile(sources: pathlib.Path, library: pathlib.Path) -> None:
             run(*FLAGS, *flags, "-c", str(sources / source), "-o", objects[-1])
 
         for kind, (width, rows, flags) in KINDS[MACHINE].items():
-            named = (f"-DNAME=arithmetic_{kind}", f"-DBYTES={width}", f"-DROWS={rows}")
-            compile_one("arithmetic.c", kind, *named, *flags)
-        compile_one("handlers.c", "handlers")
-        compile_one("pool.c", "pool")
-        run("-shared", "-s", "-o", str(work / "kernels.so"), *objects, "-lm")
+            named = (f"-DKIND={kind}", f"-DBYTES={width}", f"-DROWS={rows}")
+            for source in EACH_KIND:
+                compile_one(source, f"{kind}_{source}", *named, *flags)
+        for source in ONCE:
+            compile_one(source, source)
+        run("-shared", "-s", "-o", str(work / "kernels.so"), *objects, "-lm", "-lpthread")
         _replace(work / "kernels.so", library)
 
 

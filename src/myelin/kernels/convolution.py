@@ -27,6 +27,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.interpreters import ad, batching, mlir
 
+from myelin.kernels import compiled_convolution as compiled
 from myelin.kernels import depthwise
 from myelin.kernels.geometry import Geometry, spread, spread_padding, windows
 from myelin.kernels.primitive import Primitive
@@ -126,6 +127,8 @@ def _reference_kernel_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
 def _cpu_forward(x: Array, kernel: Array, geometry: Geometry) -> Array:
     if _is_depthwise(x, geometry):
         return depthwise.forward(x, kernel, geometry)
+    if compiled.suits(x, geometry):
+        return compiled.forward(x, kernel, _shape_of_y(x, kernel, geometry), geometry)
     if _is_pointwise(geometry):
         (points,) = windows(x, geometry)
         return points @ kernel.reshape(kernel.shape[-2:])
@@ -135,6 +138,8 @@ def _cpu_forward(x: Array, kernel: Array, geometry: Geometry) -> Array:
 def _cpu_input_gradient(y: Array, kernel: Array, geometry: Geometry) -> Array:
     if geometry.groups > 1 and kernel.shape[-2] == 1:
         return depthwise.input_gradient(y, kernel, geometry)
+    if compiled.suits(y, geometry):
+        return compiled.input_gradient(y, kernel, _shape_of_x(y, kernel, geometry), geometry)
     if _is_pointwise(geometry):
         return spread(y @ kernel.reshape(kernel.shape[-2:]).T, geometry)
     turned = jnp.flip(kernel, range(len(geometry.window)))
@@ -159,6 +164,8 @@ def _cpu_kernel_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
     if _is_depthwise(x, geometry):
         return depthwise.kernel_gradient(x, y, geometry)
     shape = _shape_of_kernel(x, y, geometry)
+    if compiled.suits(x, geometry):
+        return compiled.kernel_gradient(x, y, shape, geometry)
     numbers = math.prod(geometry.output) * math.prod(geometry.window) * x.shape[-1]
     images = max(1, _LARGEST_MATRIX // max(1, numbers))
     whole = x.shape[0] - x.shape[0] % images

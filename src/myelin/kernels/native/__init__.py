@@ -15,7 +15,10 @@ import stat
 import jax
 
 # What the library exports; XLA knows them by the same names.
-TARGETS = ("myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam")
+TARGETS = (
+    "myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam",
+    "myelin_convolve", "myelin_convolve_input_gradient", "myelin_convolve_kernel_gradient",
+)  # fmt: skip
 
 LIBRARY = pathlib.Path(__file__).with_name("kernels.so")
 

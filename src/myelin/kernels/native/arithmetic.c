@@ -1,32 +1,17 @@
-/* Matrix products and Adam for vectors of BYTES bytes, without a word about the processor: the
- * compiler is told the processor, and makes its instructions of the vector types.
- *
- * BYTES, ROWS and NAME come from the command line. A tile of the result, ROWS by two vectors, stays
- * in registers while the whole of k passes by. Every element is summed in the order of k alone, so
- * it has the same bits however the result is cut into parts.
+/* Matrix products and Adam. Every element of a product is summed in the order of k alone, so it has
+ * the same bits however the result is cut into parts.
  */
 #include "arithmetic.h"
+#include "vectors.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LANES (BYTES / 4)
-#define COLUMNS (2 * LANES)
 /* A panel of b, DEPTH by COLUMNS, stays in the first cache; a block of WIDTH columns in the second,
  * beside a block of HEIGHT rows of a. */
 #define DEPTH 256
 #define WIDTH 128
 #define HEIGHT 96
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
-
-typedef float Vector __attribute__((vector_size(BYTES)));
-typedef float Unaligned __attribute__((vector_size(BYTES), aligned(4), may_alias));
-
-INLINE Vector load(const float *from) { return *(const Unaligned *)from; }
-INLINE void store(float *to, Vector value) { *(Unaligned *)to = value; }
-/* Subtracting 0 changes no number, so compilers leave only the copying. */
-INLINE Vector splat(float value) { return value - (Vector){0}; }
 
 /* c (+)= a · b for `rows` rows and COLUMNS columns, b a packed panel. */
 INLINE void tile(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_column,
@@ -58,15 +43,8 @@ INLINE void tile_of(int rows, int64_t k, const float *a, int64_t a_row, int64_t 
         if (a_column == 1) tile(N, k, a, a_row, 1, b, b_row, c, c_row, add); \
         else tile(N, k, a, 1, a_column, b, b_row, c, c_row, add); \
         return;
-    switch (rows) {
-        CASE(1) CASE(2) CASE(3) CASE(4)
-#if ROWS > 4
-        CASE(5) CASE(6)
-#endif
-#if ROWS > 6
-        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
-#endif
-    }
+    switch (rows) { EACH_ROW_COUNT(CASE) }
+#undef CASE
 }
 
 /* Copies k rows of at most COLUMNS columns of b next to each other, and fills up with zeros. */
@@ -89,9 +67,7 @@ static void multiply_panel(const Product *by, int64_t m, int64_t k, int64_t colu
                            const float *b, int64_t b_row, float *c, int add) {
     float edge[ROWS * COLUMNS] __attribute__((aligned(64)));
     for (int64_t i = 0; i < m;) {
-        /* The last two tiles share their rows, for a low tile leaves most of the units idle. */
-        int64_t left = m - i;
-        int rows = left >= 2 * ROWS ? ROWS : left > ROWS ? (left + 1) / 2 : left;
+        int rows = rows_of_tile(m - i);
         const float *from = a + i * by->a_row;
         float *to = c + i * by->c_row;
         if (columns == COLUMNS) {
@@ -298,4 +274,9 @@ static int64_t peak(int64_t rounds) {
     return rounds * 12 * 2 * LANES;
 }
 
-const Arithmetic NAME = {ROWS, COLUMNS, multiply, adam, peak};
+extern void NAMED(result_row, KIND)(const ResultRow *, const float *, const float *, float *);
+extern void NAMED(gradient_rows, KIND)(const GradientRows *, const float *, const float *, float *);
+
+const Arithmetic NAMED(arithmetic, KIND) = {
+    ROWS, COLUMNS, multiply, adam, peak, NAMED(result_row, KIND), NAMED(gradient_rows, KIND),
+};

@@ -18,11 +18,30 @@ typedef struct {
     float alpha, of_m, of_v, epsilon;
 } AdamNumbers;
 
+/* A row of results, each the sum of `runs` runs of neighbouring numbers, times a panel of factors.
+ * Run r of the result at i starts at x[i * x_step + offsets[r]]; `columns` results stand in each
+ * place, at most as many as a tile has. */
+typedef struct {
+    int64_t width, columns, runs;
+    const int64_t *offsets, *lengths;
+    int64_t x_step, y_step;
+} ResultRow;
+
+/* `rows` rows of a kernel's gradient, with `columns` columns, a whole number of vectors: row i is the
+ * sum over all points of x[i] times the columns of y. */
+typedef struct {
+    int64_t rows, columns, images, height, width;
+    int64_t x_image, x_row, x_step, y_image, y_row, y_step, k_row;
+} GradientRows;
+
 typedef struct {
     int64_t tile_rows, tile_columns;
     void (*multiply)(const Product *product);
     void (*adam)(int64_t n, const AdamNumbers *by, const float *g, float *w, float *m, float *v);
     int64_t (*peak)(int64_t rounds);
+    void (*result_row)(const ResultRow *by, const float *x, const float *panel, float *y);
+    /* Adds to k. */
+    void (*gradient_rows)(const GradientRows *by, const float *x, const float *y, float *k);
 } Arithmetic;
 
 #endif

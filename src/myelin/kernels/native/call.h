@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DTYPE_FLOAT32 = 11, EXTENSION_METADATA = 1, ERROR_INVALID_ARGUMENT = 3, STAGE_EXECUTE = 3 };
+enum { DTYPE_INT32 = 4, DTYPE_FLOAT32 = 11, EXTENSION_METADATA = 1, ERROR_INVALID_ARGUMENT = 3, STAGE_EXECUTE = 3 };
 
 typedef struct Error Error;
 typedef struct Context Context;

@@ -1,48 +1,13 @@
 /* What XLA calls: a handler for each form of the product. */
-#include "arithmetic.h"
+#include "frame.h"
 #include "pool.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
-extern const Arithmetic arithmetic_plain;
-#if defined(__x86_64__)
-extern const Arithmetic arithmetic_avx2, arithmetic_avx512;
-#endif
-
 /* Below so many multiplications, or parameters, a second thread costs more than it saves. LINE
  * floats are what two processors should not share. */
 enum { WORTH_A_THREAD = 100000, ADAM_WORTH_A_THREAD = 32768, LINE = 16 };
-
-static const Arithmetic *chosen(void) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return &arithmetic_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi"))
-        return &arithmetic_avx2;
-#endif
-    return &arithmetic_plain;
-}
-
-/* The quotient, rounded up. */
-static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-static Error *refuse(const Frame *frame, const char *message) {
-    ErrorCreate arguments = {sizeof arguments, NULL, message, ERROR_INVALID_ARGUMENT};
-    return frame->runtime->error_create(&arguments);
-}
-
-/* XLA asks first for which version of its interface a handler was made: for any, see call.h. */
-static int asks_for_metadata(const Frame *frame) {
-    if (frame->extension == NULL || frame->extension->type != EXTENSION_METADATA) return 0;
-    Metadata *metadata = ((MetadataExtension *)frame->extension)->metadata;
-    metadata->version.major = frame->runtime->version.major;
-    metadata->version.minor = frame->runtime->version.minor;
-    metadata->traits = 0;
-    return 1;
-}
 
 /* Products of equal size, each cut along its longer side: that reads the fewest elements twice. */
 typedef struct {
@@ -50,8 +15,6 @@ typedef struct {
     int64_t a_size, b_size, c_size, parts, step;
     int by_rows;
 } Cut;
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static void multiply_part(const void *context, int64_t index) {
     const Cut *cut = context;
