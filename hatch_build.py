@@ -26,7 +26,10 @@ FLAGS = (
 )
 
 EACH_KIND = ("arithmetic.c", "tiles.c")
-ONCE = ("frame.c", "pool.c", "scratch.c", "handlers.c", "convolution.c")
+ONCE = (
+    "frame.c", "pool.c", "scratch.c", "handlers.c",
+    "axes.c", "tap_sum.c", "point_sum.c", "convolution.c",
+)  # fmt: skip
 # What is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.
 KINDS = {
     "x86_64": {

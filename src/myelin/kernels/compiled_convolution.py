@@ -23,12 +23,19 @@ Shape = tuple[int, ...]
 _MOST_TAPS = 128
 
 
-def suits(array: Any, geometry: Geometry) -> bool:
-    """Whether there is a native kernel for a convolution of this type and geometry."""
+def suits(array: Any, channels: int, geometry: Geometry) -> bool:
+    """Whether there is a native kernel: for one group, or a group and a filter for each channel.
+
+    Args:
+        array: the first operand.
+        channels: of the array at the other end, of y for x.
+        geometry: of the convolution.
+    """
+    by_channel = geometry.groups == array.shape[-1] == channels
     return (
         jnp.result_type(array) == jnp.float32
         and len(geometry.image) <= 2
-        and geometry.groups == 1
+        and (geometry.groups == 1 or by_channel)
         and math.prod(geometry.window) <= _MOST_TAPS
         and min(geometry.output, default=0) > 0
         and native.available()

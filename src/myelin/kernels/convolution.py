@@ -125,10 +125,10 @@ def _reference_kernel_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
 
 
 def _cpu_forward(x: Array, kernel: Array, geometry: Geometry) -> Array:
+    if compiled.suits(x, kernel.shape[-1], geometry):
+        return compiled.forward(x, kernel, _shape_of_y(x, kernel, geometry), geometry)
     if _is_depthwise(x, geometry):
         return depthwise.forward(x, kernel, geometry)
-    if compiled.suits(x, geometry):
-        return compiled.forward(x, kernel, _shape_of_y(x, kernel, geometry), geometry)
     if _is_pointwise(geometry):
         (points,) = windows(x, geometry)
         return points @ kernel.reshape(kernel.shape[-2:])
@@ -136,10 +136,10 @@ def _cpu_forward(x: Array, kernel: Array, geometry: Geometry) -> Array:
 
 
 def _cpu_input_gradient(y: Array, kernel: Array, geometry: Geometry) -> Array:
+    if compiled.suits(y, kernel.shape[-2] * geometry.groups, geometry):
+        return compiled.input_gradient(y, kernel, _shape_of_x(y, kernel, geometry), geometry)
     if geometry.groups > 1 and kernel.shape[-2] == 1:
         return depthwise.input_gradient(y, kernel, geometry)
-    if compiled.suits(y, geometry):
-        return compiled.input_gradient(y, kernel, _shape_of_x(y, kernel, geometry), geometry)
     if _is_pointwise(geometry):
         return spread(y @ kernel.reshape(kernel.shape[-2:]).T, geometry)
     turned = jnp.flip(kernel, range(len(geometry.window)))
@@ -161,11 +161,11 @@ def _cpu_input_gradient(y: Array, kernel: Array, geometry: Geometry) -> Array:
 
 
 def _cpu_kernel_gradient(x: Array, y: Array, geometry: Geometry) -> Array:
+    shape = _shape_of_kernel(x, y, geometry)
+    if compiled.suits(x, y.shape[-1], geometry):
+        return compiled.kernel_gradient(x, y, shape, geometry)
     if _is_depthwise(x, geometry):
         return depthwise.kernel_gradient(x, y, geometry)
-    shape = _shape_of_kernel(x, y, geometry)
-    if compiled.suits(x, geometry):
-        return compiled.kernel_gradient(x, y, shape, geometry)
     numbers = math.prod(geometry.output) * math.prod(geometry.window) * x.shape[-1]
     images = max(1, _LARGEST_MATRIX // max(1, numbers))
     whole = x.shape[0] - x.shape[0] % images

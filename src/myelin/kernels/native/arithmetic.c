@@ -276,7 +276,11 @@ static int64_t peak(int64_t rounds) {
 
 extern void NAMED(result_row, KIND)(const ResultRow *, const float *, const float *, float *);
 extern void NAMED(gradient_rows, KIND)(const GradientRows *, const float *, const float *, float *);
+extern void NAMED(channel_row, KIND)(const ResultRow *, const float *, const float *, float *);
+extern void NAMED(channel_gradient, KIND)(const GradientRows *, const int64_t *, const float *,
+                                          const float *, float *);
 
 const Arithmetic NAMED(arithmetic, KIND) = {
     ROWS, COLUMNS, multiply, adam, peak, NAMED(result_row, KIND), NAMED(gradient_rows, KIND),
+    NAMED(channel_row, KIND), NAMED(channel_gradient, KIND),
 };

@@ -42,6 +42,11 @@ typedef struct {
     void (*result_row)(const ResultRow *by, const float *x, const float *panel, float *y);
     /* Adds to k. */
     void (*gradient_rows)(const GradientRows *by, const float *x, const float *y, float *k);
+    /* The same where numbers meet those of their own channel alone: a run is a point with as many
+     * numbers as columns, and a row of the gradient begins at its own of the offsets in x. */
+    void (*channel_row)(const ResultRow *by, const float *x, const float *k, float *y);
+    void (*channel_gradient)(const GradientRows *by, const int64_t *offsets, const float *x,
+                             const float *y, float *k);
 } Arithmetic;
 
 #endif

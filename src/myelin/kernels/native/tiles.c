@@ -104,3 +104,80 @@ void NAMED(gradient_rows, KIND)(const GradientRows *by, const float *x, const fl
         i += rows;
     }
 }
+
+/* `rows` neighbouring results, a vector of channels each. */
+INLINE void sum_channels(int rows, const ResultRow *by, const float *x, const float *k, float *y) {
+    Vector sum[ROWS];
+    int64_t x_step = by->x_step;
+    UNROLL for (int i = 0; i < rows; i++) sum[i] = (Vector){0};
+    for (int64_t run = 0; run < by->runs; run++, k += by->columns) {
+        const float *at = x + by->offsets[run];
+        Vector factor = load(k);
+        UNROLL for (int i = 0; i < rows; i++) sum[i] += load(at + i * x_step) * factor;
+    }
+    UNROLL for (int i = 0; i < rows; i++) store(y + i * by->y_step, sum[i]);
+}
+
+INLINE void sum_channels_of(int rows, const ResultRow *by, const float *x, const float *k, float *y) {
+#define CASE(N) case N: sum_channels(N, by, x, k, y); return;
+    switch (rows) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+void NAMED(channel_row, KIND)(const ResultRow *by, const float *x, const float *k, float *y) {
+    for (int64_t i = 0; i < by->width;) {
+        int rows = rows_of_tile(by->width - i);
+        int64_t c = 0;
+        for (; c + LANES <= by->columns; c += LANES)
+            sum_channels_of(rows, by, x + i * by->x_step + c, k + c, y + i * by->y_step + c);
+        for (; c < by->columns; c++)
+            for (int64_t r = i; r < i + rows; r++) {
+                float sum = 0;
+                for (int64_t run = 0; run < by->runs; run++)
+                    sum += x[by->offsets[run] + r * by->x_step + c] * k[run * by->columns + c];
+                y[r * by->y_step + c] = sum;
+            }
+        i += rows;
+    }
+}
+
+/* `rows` taps of a vector of channels, over a row of points. */
+INLINE void sum_row(int rows, const GradientRows *by, const int64_t *offsets, const float *x,
+                    const float *y, float *k) {
+    Vector sum[ROWS];
+    int64_t x_step = by->x_step, y_step = by->y_step;
+    UNROLL for (int i = 0; i < rows; i++) sum[i] = load(k + i * by->k_row);
+    for (int64_t p = by->width; p > 0; p--, x += x_step, y += y_step) {
+        Vector factor = load(y);
+        UNROLL for (int i = 0; i < rows; i++) sum[i] += load(x + offsets[i]) * factor;
+    }
+    UNROLL for (int i = 0; i < rows; i++) store(k + i * by->k_row, sum[i]);
+}
+
+INLINE void sum_row_of(int rows, const GradientRows *by, const int64_t *offsets, const float *x,
+                       const float *y, float *k) {
+#define CASE(N) case N: sum_row(N, by, offsets, x, y, k); return;
+    switch (rows) { EACH_ROW_COUNT(CASE) }
+#undef CASE
+}
+
+void NAMED(channel_gradient, KIND)(const GradientRows *by, const int64_t *offsets, const float *x,
+                                   const float *y, float *k) {
+    for (int64_t image = 0; image < by->images; image++)
+        for (int64_t row = 0; row < by->height; row++) {
+            const float *at = x + image * by->x_image + row * by->x_row;
+            const float *met = y + image * by->y_image + row * by->y_row;
+            int64_t c = 0;
+            for (; c + LANES <= by->columns; c += LANES)
+                for (int64_t i = 0; i < by->rows;) {
+                    int rows = rows_of_tile(by->rows - i);
+                    sum_row_of(rows, by, offsets + i, at + c, met + c, k + i * by->k_row + c);
+                    i += rows;
+                }
+            for (; c < by->columns; c++)
+                for (int64_t i = 0; i < by->rows; i++)
+                    for (int64_t p = 0; p < by->width; p++)
+                        k[i * by->k_row + c] +=
+                            at[offsets[i] + p * by->x_step + c] * met[p * by->y_step + c];
+        }
+}
