@@ -12,6 +12,7 @@ import numpy as np
 
 from myelin import constraints, initializers, registry, regularizers
 from myelin.errors import InputError
+from myelin.kernels import normalization
 from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape
 
@@ -158,12 +159,16 @@ class BatchNormalization(ScaleAndShift):
         offset = -mean * factor
         if self.beta is not None:
             offset = offset + self.beta.value
+        if axes == (x.ndim - 1,):
+            return normalization.scaled(wide, factor, offset).astype(x.dtype)
         y = wide * factor.reshape(kept) + offset.reshape(kept)
         return y.astype(x.dtype)
 
 
 def _moments(x: jax.Array, axes: tuple[int, ...], mask: Any) -> tuple[jax.Array, jax.Array]:
     """Mean and variance over `axes`, of the entries that the mask keeps."""
+    if mask is None and axes == tuple(range(x.ndim - 1)):
+        return normalization.moments(x)
     if mask is None:
         mean = x.mean(axes, keepdims=True)
         var = jnp.square(x - mean).mean(axes)

@@ -279,8 +279,12 @@ extern void NAMED(gradient_rows, KIND)(const GradientRows *, const float *, cons
 extern void NAMED(channel_row, KIND)(const ResultRow *, const float *, const float *, float *);
 extern void NAMED(channel_gradient, KIND)(const GradientRows *, const int64_t *, const float *,
                                           const float *, float *);
+extern void NAMED(column_moments, KIND)(int64_t, int64_t, const float *, float *, float *);
+extern void NAMED(column_sums, KIND)(int64_t, int64_t, const float *, const float *, float *,
+                                     float *);
 
 const Arithmetic NAMED(arithmetic, KIND) = {
     ROWS, COLUMNS, multiply, adam, peak, NAMED(result_row, KIND), NAMED(gradient_rows, KIND),
     NAMED(channel_row, KIND), NAMED(channel_gradient, KIND),
+    NAMED(column_moments, KIND), NAMED(column_sums, KIND),
 };

@@ -47,6 +47,11 @@ typedef struct {
     void (*channel_row)(const ResultRow *by, const float *x, const float *k, float *y);
     void (*channel_gradient)(const GradientRows *by, const int64_t *offsets, const float *x,
                              const float *y, float *k);
+    /* See columns.c; x and y are rows by columns. */
+    void (*column_moments)(int64_t rows, int64_t columns, const float *x, float *sum,
+                           float *squares);
+    void (*column_sums)(int64_t rows, int64_t columns, const float *x, const float *y,
+                        float *products, float *sum);
 } Arithmetic;
 
 #endif
