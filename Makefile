@@ -2,7 +2,7 @@
 # make test     runs the tests and the examples in the docstrings
 # make lint     style, formatting, types, and which part may import which
 # make bench    measures Myelin and its peers, and writes benchmarks/results*.md
-# make folds    measures cross-validation and its peers, and writes benchmarks/results_folds.md
+# make folds    the part of it about cross-validation alone, benchmarks/results_folds.md
 # make peers    runs the tests that compare with Keras, PyTorch and TensorFlow
 # make clean    takes away all that these commands made
 #
@@ -49,6 +49,7 @@ lint: .venv-lint/lint
 
 bench: .venv-bench/bench
 	.venv-bench/bin/python benchmarks/run.py $(BENCH)
+	$(if $(BENCH),,.venv-bench/bin/python benchmarks/folds.py)
 
 folds: .venv-bench/bench
 	.venv-bench/bin/python benchmarks/folds.py $(BENCH)

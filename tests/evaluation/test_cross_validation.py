@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import model_selection
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import make_column_transformer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import myelin as keras
 from myelin.errors import InputError, NonFiniteError, NotCompiledError
@@ -211,6 +214,56 @@ class TestLeakage:
             np.testing.assert_allclose(fold.predictions, expected, **CLOSE)
         each = [f.model.predict(x - x[f.train].mean(0), verbose=0) for f in result.folds]
         np.testing.assert_allclose(result.predict(x), np.mean(each, 0), **CLOSE)
+
+    def test_a_frame_with_text_is_prepared_by_each_fold(self):
+        rng = np.random.default_rng(0)
+        city = np.array(["Rome", "Oslo", "Lima"])[rng.integers(0, 3, 60)]
+        # Seen by one fold's test rows alone, so that the models of folds take other numbers.
+        city[[3, 4]] = ["Bern", "Pisa"]
+        frame = pd.DataFrame({"city": city, "height": rng.normal(170, 9, 60)})
+        y = (frame.height > 170).astype(int) + (city == "Rome")
+        columns = make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["city"]), (StandardScaler(), ["height"])
+        )
+        folds = [(np.arange(20, 60), np.arange(20)), (np.arange(40), np.arange(40, 60))]
+        model = keras.Sequential(
+            [keras.layers.Input((6,)), keras.layers.Dense(3, activation="softmax")]
+        )
+        model.compile("adam", "sparse_categorical_crossentropy")
+        result = keras.cross_validate(model, frame, y, folds, preprocess=columns, verbose=0)
+        for fold, (train, test) in zip(result.folds, folds, strict=True):
+            np.testing.assert_array_equal(fold.test, test)
+            alone = columns.fit(frame.iloc[train]).transform(frame)
+            alone = np.asarray(alone.todense() if hasattr(alone, "todense") else alone, "float32")
+            wide = np.pad(alone, [(0, 0), (0, 6 - alone.shape[1])])
+            np.testing.assert_allclose(fold.transformer(frame), wide, rtol=1e-6)
+            expected = fold.model.predict(wide[test], verbose=0)
+            np.testing.assert_allclose(fold.predictions, expected, **CLOSE)
+        assert result.predict(frame.iloc[:5]).shape == (5, 3)
+        with pytest.raises(InputError, match="validation_data: with preprocess"):
+            keras.cross_validate(model, frame, y, folds, preprocess=columns, verbose=0,
+                                 validation_data=(frame, y))  # fmt: skip
+        with pytest.raises(InputError, match="wants a transformer"):
+            keras.cross_validate(model, frame, y, folds, preprocess=len, verbose=0)
+
+    def test_validation_data_validate_every_fold(self):
+        x, y = classified()
+        other = np.random.default_rng(5).normal(size=(30, x.shape[1])).astype("float32")
+        labels = np.arange(30) % 2
+        model = classifier()
+        result = keras.cross_validate(
+            model, x, y, cv=3, epochs=4, callbacks=[stopping(1)], validation_data=(other, labels),
+            verbose=0,
+        )  # fmt: skip
+        assert len(result.y) == len(result.predictions) == len(x)
+        for fold in result.folds:
+            assert fold.validation is None
+            assert len(fold.train) + len(fold.test) == len(x)
+            # The model was put back to its best epoch, which the validation rows chose.
+            best = fold.model.evaluate(other, labels, verbose=0)[0]
+            assert best == pytest.approx(min(fold.history["val_loss"]), rel=1e-4)
+        with pytest.raises(InputError, match="validation_data"):
+            keras.cross_validate(model, x, y, cv=3, validation_data=(other[:, :1], labels))
 
     def test_early_stopping_never_sees_the_test_rows(self):
         x, y = classified()

@@ -7,7 +7,6 @@ training rows: how columns are encoded, the scale of the inputs, the unit of the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from myelin.cli.preparation import Preparation
 if TYPE_CHECKING:
     from myelin.evaluation.cross_validation import CrossValidation
     from myelin.evaluation.folds import Split
+    from myelin.evaluation.stacking import Stack
     from myelin.evaluation.together import Fold
 
 WHY = "each fold was tested on rows that neither trained its model nor chose its epoch"
@@ -33,20 +33,22 @@ METHOD = "corrected for training sets that overlap"
 
 
 @dataclass(frozen=True)
-class Stack:
-    """The rows as each fold encodes them, one fold's after another's.
+class Encoded:
+    """The rows as the folds encode them.
 
     Attributes:
-        x, y: fold i has its rows from `starts[i]` on; folds that encode alike share theirs.
-        starts: of each fold.
+        rows: all of them once for each fold; None where folds encode alike, and share theirs.
+        x, y: what the network takes.
+        folds: row numbers of these.
         units: of each fold's target; None for classes.
         prepared: what the inputs are.
         scaled: whether they went through `scaling`.
     """
 
+    rows: Stack | None
     x: np.ndarray
     y: np.ndarray
-    starts: list[int]
+    folds: list[Split]
     units: list[Unit] | None
     prepared: Preparation
     scaled: bool
@@ -77,13 +79,13 @@ def cross_validate(
     y = target.encode(rows.y)
     splits = _draw(y, target, options)
     screen.say(f"Cross-validation: {len(splits)} folds, all trained at once")
-    stack = _stacked(source, y, target, splits)
+    encoded = _encode(source, y, target, splits)
     stopping = early_stopping(options)
     result = cross_validation.cross_validate(
-        lambda: compiled_network(stack.x, stack.prepared, options, own, stack.scaled),
-        stack.x,
-        stack.y,
-        [(s.train + start, s.test + start) for s, start in zip(splits, stack.starts, strict=True)],
+        lambda: compiled_network(encoded.x, encoded.prepared, options, own, encoded.scaled),
+        encoded.x,
+        encoded.y,
+        encoded.folds,
         epochs=options.epochs,
         batch_size=min(options.batch_size, min(len(split.train) for split in splits)),
         callbacks=[stopping] if stopping else None,
@@ -91,7 +93,7 @@ def cross_validate(
         seed=options.seed,
         verbose=verbosity(options),
     )
-    return _in_own_rows(result, stack, y)
+    return _in_own_rows(result, encoded, y)
 
 
 def _draw(y: np.ndarray, target: Target, options: TrainOptions) -> list[Split]:
@@ -106,30 +108,26 @@ def _draw(y: np.ndarray, target: Target, options: TrainOptions) -> list[Split]:
     return [Split(rng.permutation(split.train), split.test) for split in folds]
 
 
-def _stacked(source: Source, y: np.ndarray, target: Target, splits: list[Split]) -> Stack:
-    rows, n = source.rows, len(y)
+def _encode(source: Source, y: np.ndarray, target: Target, splits: list[Split]) -> Encoded:
+    from myelin.evaluation.stacking import stack
+
+    rows = source.rows
     if isinstance(rows.x, np.ndarray) and shows_pixels(rows.x) and target.classes is not None:
         # No fold learns anything of pixels and classes: they are the same numbers for all.
         prepared, x = _encoded(rows, source, target, splits[0])
-        return Stack(x, y, [0] * len(splits), None, prepared, scaled=False)
-    encoded = [_encoded(rows, source, target, split) for split in splits]
-    tables = bool(encoded[0][0].columns)
+        return Encoded(None, x, y, splits, None, prepared, scaled=False)
+    each = [_encoded(rows, source, target, split) for split in splits]
+    tables = bool(each[0][0].columns)
     parts = [
         x if tables else np.asarray(scaling(x[split.train])(x))
-        for (_, x), split in zip(encoded, splits, strict=True)
+        for (_, x), split in zip(each, splits, strict=True)
     ]
-    # A fold whose training rows lack a category has a column less: it gets one of zeros.
-    prepared, widest = max(
-        zip((own for own, _ in encoded), parts, strict=True), key=lambda each: each[1].shape[-1]
-    )
-    parts = [_widened(part, widest.shape[-1]) for part in parts]
+    prepared = max((own for own, _ in each), key=lambda own: own.input_shape[-1])
     units = [unit_of(y[split.train], prepared) for split in splits]
     known = [unit for unit in units if unit is not None]
     targets = [unit.of(y) for unit in known] or [y] * len(splits)
-    starts = [n * i for i in range(len(splits))]
-    return Stack(
-        np.concatenate(parts), np.concatenate(targets), starts, known or None, prepared, not tables
-    )
+    made = stack(parts, targets, None, splits)
+    return Encoded(made, made.x, made.y, made.folds, known or None, prepared, not tables)
 
 
 def _encoded(
@@ -141,39 +139,28 @@ def _encoded(
     return prepared, prepared.inputs(rows, source.kind)[0]
 
 
-def _widened(x: np.ndarray, width: int) -> np.ndarray:
-    missing = width - x.shape[-1]
-    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)]) if missing else x
-
-
-def _in_own_rows(result: CrossValidation, stack: Stack, y: np.ndarray) -> CrossValidation:
+def _in_own_rows(result: CrossValidation, encoded: Encoded, y: np.ndarray) -> CrossValidation:
     """The result by the rows of the data, and in the units of the target."""
     from myelin.evaluation.cross_validation import out_of_fold
 
-    units: Sequence[Unit | None] = stack.units or [None] * len(stack.starts)
-    folds = [
-        _own(fold, start, unit, y)
-        for fold, start, unit in zip(result.folds, stack.starts, units, strict=True)
-    ]
+    folds = result.folds if encoded.rows is None else encoded.rows.unstacked(result.folds)
+    if encoded.units is not None:
+        folds = [_in_unit(f, unit, y) for f, unit in zip(folds, encoded.units, strict=True)]
     return dataclasses.replace(
         result, folds=folds, y=y, predictions=out_of_fold(folds, len(y)), _means={}
     )
 
 
-def _own(fold: Fold, start: int, unit: Unit | None, y: np.ndarray) -> Fold:
+def _in_unit(fold: Fold, unit: Unit, y: np.ndarray) -> Fold:
+    """The fold's predictions and errors in the target's own unit."""
     from myelin import evaluation
 
-    held = None if fold.validation is None else fold.validation - start
-    test = fold.test - start
-    found = dataclasses.replace(fold, train=fold.train - start, validation=held, test=test)
-    if unit is None:
-        return found
     predicted = np.asarray(fold.predictions, np.float64) * unit.deviation + unit.mean
     errors = {
-        "mae": evaluation.mean_absolute_error(y[test], predicted[:, 0]),
-        "rmse": evaluation.root_mean_squared_error(y[test], predicted[:, 0]),
+        "mae": evaluation.mean_absolute_error(y[fold.test], predicted[:, 0]),
+        "rmse": evaluation.root_mean_squared_error(y[fold.test], predicted[:, 0]),
     }
-    return dataclasses.replace(found, predictions=predicted, scores=errors)
+    return dataclasses.replace(fold, predictions=predicted, scores=errors)
 
 
 def scores_of(result: CrossValidation, target: Target, seed: int) -> Scores:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from myelin.errors import InputError
+from myelin.errors import InputError, require
 from myelin.evaluation.cross_validation import CrossValidation, cross_validate
 from myelin.evaluation.folds import make_folds
 from myelin.evaluation.intervals import PairedTest, corrected_paired_test
@@ -57,8 +57,12 @@ class Comparison:
     pairs: list[Pair]
 
     def to_frame(self) -> Any:
-        """A pandas table: a row for each pair."""
-        import pandas as pd
+        """A pandas table: a row for each pair.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        pd = require("pandas", "parquet", "to_frame")
 
         return pd.DataFrame(
             {"first": p.first, "second": p.second, "difference": p.test.difference,

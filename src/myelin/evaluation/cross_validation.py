@@ -12,6 +12,7 @@ statistics of its layers, not its early stopping, which looks at rows held out o
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
@@ -20,11 +21,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from myelin.errors import InputError, NonFiniteError
-from myelin.evaluation.folds import make_folds
+from myelin.errors import InputError, NonFiniteError, require
+from myelin.evaluation.folds import Split, make_folds
 from myelin.evaluation.intervals import Interval, corrected_interval
-from myelin.evaluation.together import Fold, Plan, Source, run_folds
+from myelin.evaluation.stacking import Stack, preprocessed
+from myelin.evaluation.together import (
+    Fold,
+    Plan,
+    Source,
+    run_folds,
+    tells_classes,
+    template_of,
+)
 from myelin.training import checks
+from myelin.training.data import Arrays
 
 
 @dataclass
@@ -91,8 +101,12 @@ class CrossValidation:
         return jax.tree.map(lambda *leaves: np.mean(leaves, axis=0), *each)
 
     def to_frame(self) -> Any:
-        """A pandas table: a row for each fold."""
-        import pandas as pd
+        """A pandas table: a row for each fold.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        pd = require("pandas", "parquet", "to_frame")
 
         rows = [
             {"fold": index + 1, "train": len(f.train),
@@ -135,6 +149,7 @@ def cross_validate(
     batch_size: int | None = None,
     callbacks: Any = None,
     validation_split: float | None = None,
+    validation_data: Any = None,
     stratify: bool | None = None,
     shuffle: bool = True,
     class_weight: Any = None,
@@ -157,10 +172,11 @@ def cross_validate(
             number, for those that write files.
         validation_split: the share of each fold's training rows that validates and does not
             train; None for 0.1 where a callback watches a `val_…` value, else 0.
+        validation_data: `(x, y)` or `(x, y, sample_weight)` that validate every fold instead.
         stratify: whether the validation rows are drawn with each class's share, rather than being
             the last; None for yes where the loss is one of classes.
-        preprocess: a transformer of scikit-learn for x; each fold fits one of its own, on its
-            training rows.
+        preprocess: a transformer of scikit-learn for x, which may then be what that takes, such as
+            a frame with text in it; each fold fits one of its own, on its training rows.
         seed: fold i (from 0) is drawn as after `set_random_seed(seed + i)`.
         at_once: how many folds train at a time; None for as many as fit into the memory.
         verbose: 0 silent, 1 a progress bar with the folds' means, 2 a line an epoch.
@@ -173,15 +189,27 @@ def cross_validate(
         NonFiniteError: the loss of a fold became NaN or infinite.
     """
     began = time.perf_counter()
-    source = Source.read(model, x, y, sample_weight)
-    folds = make_folds(cv, source.data, groups=groups, classes=source.classes, seed=seed)
+    if preprocess is None:
+        given = Given.read(model, x, y, sample_weight, cv, groups, seed)
+    elif validation_data is not None:
+        raise InputError(
+            "validation_data: with preprocess, take validation_split, whose rows each fold "
+            "prepares by itself"
+        )
+    else:
+        given = Given.prepare(model, preprocess, x, y, sample_weight, cv, groups, seed)
+    source, n = given.source, given.n
+    held_out = None
+    if validation_data is not None:
+        source, held_out = source.joined(validation_data)
     plan = Plan(
         epochs=epochs, batch_size=batch_size, callbacks=callbacks, shuffle=shuffle,
         classes=source.classes, validation_split=validation_split, stratify=stratify,
-        class_weight=class_weight, preprocess=preprocess, at_once=at_once,
-        verbose=checks.verbosity(verbose),
+        class_weight=class_weight, at_once=at_once, verbose=checks.verbosity(verbose),
+        held_out=held_out,
     )  # fmt: skip
-    found = run_folds(model, source, folds, [seed + i for i in range(len(folds))], plan)
+    seeds = [seed + i for i in range(len(given.folds))]
+    found = given.by_own_rows(run_folds(model, source, given.folds, seeds, plan))
     for index, fold in enumerate(found):
         if fold.diverged:
             raise NonFiniteError(
@@ -189,8 +217,61 @@ def cross_validate(
                 "a lower learning rate, or look at that fold alone: "
                 f"set_random_seed({fold.seed}), then fit on its training rows"
             )
-    predictions = out_of_fold(found, len(source.data))
-    return CrossValidation(found, source.data.y, predictions, time.perf_counter() - began)
+    if held_out is not None:
+        # They are no rows of x.
+        found = [dataclasses.replace(fold, validation=None) for fold in found]
+    targets = jax.tree.map(lambda a: a[:n], source.data.y)
+    return CrossValidation(found, targets, out_of_fold(found, n), time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is cross-validated.
+
+    Attributes:
+        source: the data, read.
+        n: how many rows there are.
+        folds: numbers of the rows that `source` has.
+        stack: those, where it has all rows once for each fold.
+        transformers: of each fold, where they have one.
+    """
+
+    source: Source
+    n: int
+    folds: list[Split]
+    stack: Stack | None = None
+    transformers: tuple[Any, ...] = ()
+
+    @classmethod
+    def read(
+        cls, model: Any, x: Any, y: Any, weight: Any, cv: Any, groups: Any, seed: int
+    ) -> Given:
+        """Rows that are the same for all folds; the arguments are those of `cross_validate`."""
+        source = Source.read(model, x, y, weight)
+        folds = make_folds(cv, source.data, groups=groups, classes=source.classes, seed=seed)
+        return cls(source, len(source.data), folds)
+
+    @classmethod
+    def prepare(
+        cls, model: Any, preprocess: Any, x: Any, y: Any, weight: Any, cv: Any, groups: Any,
+        seed: int,
+    ) -> Given:  # fmt: skip
+        """Rows as a transformer of each fold's own makes them."""
+        n = len(x if y is None else y)
+        rows = Arrays(np.arange(n), None if y is None else np.asarray(y))
+        classes = tells_classes(template_of(model))
+        folds = make_folds(cv, rows, groups=groups, classes=classes, seed=seed)
+        made, transformers = preprocessed(preprocess, x, y, weight, folds)
+        source = Source.read(model, made.x, made.y, made.weight)
+        return cls(source, n, made.folds, made, tuple(transformers))
+
+    def by_own_rows(self, found: list[Fold]) -> list[Fold]:
+        """The folds by the numbers of the n rows, with their transformers."""
+        if self.stack is None:
+            return found
+        for fold, transformer in zip(found, self.transformers, strict=True):
+            fold.transformer = transformer
+        return self.stack.unstacked(found)
 
 
 def out_of_fold(folds: list[Fold], n: int) -> Any:

@@ -42,9 +42,14 @@ def make_folds(
     """
     n = len(data)
     labels = class_labels(data.y) if classes else None
-    splitter = (
-        _splitter(int(cv), n, labels, groups, seed) if isinstance(cv, int | np.integer) else cv
-    )
+    splitter = cv
+    if isinstance(cv, int | np.integer):
+        _check_number(cv, n, labels if groups is None else None)
+        if groups is None:
+            return deal(int(cv), n, labels, seed)
+        from sklearn.model_selection import GroupKFold
+
+        splitter = GroupKFold(int(cv))
     if hasattr(splitter, "split"):
         y = (
             labels
@@ -73,22 +78,38 @@ def make_folds(
     return found
 
 
-def _splitter(cv: int, n: int, labels: Any, groups: Any, seed: int) -> Any:
-    from sklearn import model_selection
+def deal(k: int, n: int, labels: np.ndarray | None, seed: int) -> list[Split]:
+    """Folds drawn at random: the rows, shuffled, are dealt out like cards, class by class.
 
+    So of every class, and of all rows, no fold has more than one more than another. As with
+    scikit-learn's `StratifiedKFold` and `KFold`, whose import would take longer than many a
+    cross-validation.
+
+    Args:
+        k: the number of folds.
+        n: of rows.
+        labels: the class of each row, or None.
+        seed: of the draw.
+    """
+    order = np.random.default_rng(seed).permutation(n)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(n, np.int64)
+    fold[order] = np.arange(n) % k
+    return [Split(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(k)]
+
+
+def _check_number(cv: Any, n: int, labels: np.ndarray | None) -> None:
     if isinstance(cv, bool) or not 2 <= cv <= n:
         raise InputError(f"cv wants from 2 folds to as many as there are rows ({n}), got {cv}")
-    if groups is not None:
-        return model_selection.GroupKFold(cv)
     if labels is None:
-        return model_selection.KFold(cv, shuffle=True, random_state=seed)
+        return
     rarest = np.bincount(np.unique(labels, return_inverse=True)[1]).min()
     if rarest < cv:
         raise InputError(
             f"cv={cv}: the rarest class has {rarest} examples, fewer than folds, so some fold "
             "would lack it. Take fewer folds, or give a splitter that allows it"
         )
-    return model_selection.StratifiedKFold(cv, shuffle=True, random_state=seed)
 
 
 def class_labels(y: Any) -> np.ndarray:

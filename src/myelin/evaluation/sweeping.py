@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from myelin.callbacks.monitor import rises_by_name
-from myelin.errors import InputError
+from myelin.errors import InputError, require
 from myelin.evaluation import settings as numbers
 from myelin.evaluation.folds import Split, class_labels, make_folds
 from myelin.evaluation.intervals import Interval, corrected_interval
@@ -95,8 +95,12 @@ class Sweep:
         return corrected_interval(self.nested, *self._sizes, confidence=confidence)
 
     def to_frame(self) -> Any:
-        """A pandas table: a row for each trial, the best first."""
-        import pandas as pd
+        """A pandas table: a row for each trial, the best first.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        pd = require("pandas", "parquet", "to_frame")
 
         rows = [{**t.settings, self.score: t.score(self.score), "dropped": t.dropped}
                 for t in self.trials]  # fmt: skip

@@ -61,8 +61,7 @@ class Fold:
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """What its model gives for inputs as they were given to all folds."""
-        if self.transformer is not None:
-            x = _transformed(self.transformer, np.asarray(x))
+        x = x if self.transformer is None else self.transformer(x)
         return self.model.predict(x, batch_size=batch_size, verbose=0)
 
 
@@ -80,8 +79,7 @@ class Source:
         Raises:
             InputError: data that cannot be used.
         """
-        with random.seeded(0):
-            template = make_model(model)
+        template = template_of(model)
         reader = Reader(template)
         inputs = reader.inputs(x)
         # The template only reads: what its layers learn from two rows is thrown away with it.
@@ -94,12 +92,53 @@ class Source:
     @property
     def classes(self) -> bool:
         """Whether the loss is one of classes."""
-        losses = self.template._objective._loss
-        if not isinstance(losses, Loss):
-            return False
-        function = getattr(losses, "fn", None)
-        homes = (type(losses).__module__, getattr(function, "__module__", ""))
-        return any(home in _OF_CLASSES for home in homes)
+        return tells_classes(self.template)
+
+    def joined(self, validation_data: Any) -> tuple[Source, np.ndarray]:
+        """With the rows of `validation_data` behind the others, and their numbers.
+
+        Raises:
+            InputError: it is no tuple of arrays, or does not fit the data.
+        """
+        reader = Reader(self.template)
+        held_out = reader.validation(validation_data)
+        if not isinstance(held_out, Arrays):
+            raise InputError("validation_data wants arrays (x, y) or (x, y, sample_weight)")
+        reader.check_finite(held_out)
+        n, data = len(self.data), self.data
+        if (data.weight is None) != (held_out.weight is None):
+            data, held_out = (_weighed(part) for part in (data, held_out))
+        try:
+            both = jax.tree.map(
+                lambda a, b: np.concatenate([np.asarray(a), np.asarray(b)]),
+                data.batch, held_out.batch,
+            )  # fmt: skip
+        except ValueError as error:
+            raise InputError(f"validation_data does not fit x and y: {error}") from None
+        return Source(self.template, Arrays(*both)), np.arange(n, n + len(held_out))
+
+
+def _weighed(data: Arrays) -> Arrays:
+    """The data with weights of 1 where they have none."""
+    if data.weight is not None:
+        return data
+    return Arrays(data.x, data.y, np.ones(len(data), np.float32))
+
+
+def template_of(model: Any) -> Any:
+    """A model as every fold has one, to look at."""
+    with random.seeded(0):
+        return make_model(model)
+
+
+def tells_classes(model: Any) -> bool:
+    """Whether the loss of a compiled model is one of classes."""
+    losses = model._objective._loss
+    if not isinstance(losses, Loss):
+        return False
+    function = getattr(losses, "fn", None)
+    homes = (type(losses).__module__, getattr(function, "__module__", ""))
+    return any(home in _OF_CLASSES for home in homes)
 
 
 @dataclass
@@ -114,9 +153,10 @@ class Plan:
     validation_split: float | None = None
     stratify: bool | None = None
     class_weight: Any = None
-    preprocess: Any = None
     at_once: int | None = None
     verbose: int = 0
+    # Rows that validate every fold, in the place of some of its own.
+    held_out: Any = None
     # Whether the test rows are looked at after every epoch, as a sweep does that drops the worst.
     watched: bool = False
 
@@ -135,6 +175,8 @@ class Plan:
 
     def validation_of(self, data: Arrays, rows: np.ndarray, seed: int) -> Any:
         """Out of a fold's training rows those that train, and those that validate or None."""
+        if self.held_out is not None:
+            return rows, self.held_out
         share = self.validation_split
         if share is None:
             watched = [str(getattr(c, "monitor", "")) for c in self.callbacks_of(0)]
@@ -186,12 +228,6 @@ class Group:
         first: int, settings: list[dict[str, float]] | None, places: Any,
     ) -> None:  # fmt: skip
         self.folds, self.seeds, self.plan, self.data = folds, seeds, plan, data
-        # Where each fold prepares x by itself, it has rows of its own: fold i from i·n on.
-        self.offsets = [0] * len(folds)
-        self.transformers: list[Any] = [None] * len(folds)
-        if plan.preprocess is not None:
-            self.data, self.transformers = _prepared(plan.preprocess, data, folds)
-            self.offsets = [index * len(data) for index in range(len(folds))]
         self.rows = [
             (split.train, split.test)
             if plan.watched
@@ -200,12 +236,10 @@ class Group:
         ]
         self.members = [
             make_member(
-                model, self.data, train + offset, None if held is None else held + offset, seed,
-                plan.callbacks_of(first + index), settings[index] if settings else {},
+                model, self.data, train, held, seed, plan.callbacks_of(first + index),
+                settings[index] if settings else {},
             )
-            for index, ((train, held), seed, offset) in enumerate(
-                zip(self.rows, seeds, self.offsets, strict=True)
-            )
+            for index, ((train, held), seed) in enumerate(zip(self.rows, seeds, strict=True))
         ]  # fmt: skip
         self.cohort = cohort_of(
             self.members, self.data, plan, self._weights(),
@@ -226,18 +260,17 @@ class Group:
         """Trains and judges them."""
         cohort = self.cohort
         cohort.fit(self.plan.epochs, between)
-        tests = [s.test + offset for s, offset in zip(self.folds, self.offsets, strict=True)]
+        tests = [split.test for split in self.folds]
         scores, outputs = cohort.evaluate(tests), cohort.predict(tests)
         everything = zip(
-            self.members, self.rows, self.folds, self.seeds, scores, outputs, self.transformers,
-            strict=True,
-        )  # fmt: skip
+            self.members, self.rows, self.folds, self.seeds, scores, outputs, strict=True
+        )
         return [
             Fold(
                 train, held, split.test, seed, member.model, dict(member.history.history),
-                _epoch_kept(member), own, predicted, member.diverged, transformer,
+                _epoch_kept(member), own, predicted, member.diverged,
             )
-            for member, (train, held), split, seed, own, predicted, transformer in everything
+            for member, (train, held), split, seed, own, predicted in everything
         ]  # fmt: skip
 
 
@@ -261,21 +294,6 @@ def cohort_of(
     size = plan.batch_size or 32
     progress = plan.progress(max(-(-len(member.train) // size) for member in members))
     return Cohort(members, data, weights, size, plan.shuffle, progress, settings)
-
-
-def _prepared(preprocess: Any, data: Arrays, folds: list[Split]) -> tuple[Arrays, list[Any]]:
-    """The data as each fold's transformer makes them of x, one fold's after another's."""
-    from sklearn.base import clone
-
-    x = np.asarray(data.x)
-    fitted = [clone(preprocess).fit(x[split.train]) for split in folds]
-    parts = [_transformed(transformer, x) for transformer in fitted]
-    repeated = jax.tree.map(lambda a: np.concatenate([np.asarray(a)] * len(folds)), data.batch[1:])
-    return Arrays(np.concatenate(parts), *repeated), fitted
-
-
-def _transformed(transformer: Any, x: np.ndarray) -> np.ndarray:
-    return np.asarray(transformer.transform(x), np.float32)
 
 
 def _check_apart(members: list[Member]) -> None:
@@ -305,4 +323,5 @@ def _epoch_kept(member: Member) -> int:
 def _fitting(model: Any) -> int:
     """How many models train at a time: their states and what steps need take half the memory."""
     nbytes = sum(variable.size * 4 for variable in model.variables)
-    return max(1, int(0.5 * device_bytes() / (12 * max(nbytes, 1))))
+    on_each = max(1, int(0.5 * device_bytes() / (12 * max(nbytes, 1))))
+    return on_each * len(jax.local_devices())

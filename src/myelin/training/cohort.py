@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,14 +78,16 @@ class Cohort:
         settings: Any = None,
     ) -> None:
         self.members = members
-        self.data = data.on_device()
+        self._arrays = data
         self._own_weight = own_weight
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.progress = progress or CallbackList()
         first = members[0].live.task
-        task = Task(first.model, first.variables, first.objective, first.optimizer, settings or {})
-        self.programs = Programs(task)
+        self._task = Task(
+            first.model, first.variables, first.objective, first.optimizer, settings or {}
+        )
+        self._devices = 0
         self._shown: dict[int, list[Any]] = {}
         self._no_sums = _sums_at_first(first)
         self._take(members)
@@ -94,8 +96,9 @@ class Cohort:
         """Puts the states of these members, and of no others, into the program."""
         self.present = members
         self._shown = {}
-        self.states = stacked([self._state(member) for member in members])
-        chosen = [self.members.index(member) for member in members]
+        self._spread()
+        self.states = self._stacked([self._state(member) for member in members])
+        chosen = self._filled([self.members.index(member) for member in members])
         weight = self._own_weight
         self.own_weight = None if weight is None else jnp.asarray(weight[chosen])
         self.pace = Pace(fixed=1 if self._needs_batches else None)
@@ -103,9 +106,29 @@ class Cohort:
         self._compiling: float | None = None
         if all(member.validation is not None for member in members):
             held_out = [member.validation for member in members]
-            self._held_out = list(blocks(held_out, self.batch_size))  # type: ignore[arg-type]
+            self._held_out = list(self._blocks(held_out))  # type: ignore[arg-type]
         else:
             self._held_out = []
+
+    def _spread(self) -> None:
+        """Has as many devices compute as there are, or members."""
+        devices = jax.local_devices()[: len(self.present)]
+        if len(devices) != self._devices:
+            self._devices = len(devices)
+            self.programs = Programs(self._task, devices)
+            self.data = self.programs.place(self._arrays.batch)
+
+    def _filled(self, each: list[Any]) -> list[Any]:
+        """What the members have, and the first one's again until all devices have as many."""
+        return each + each[:1] * (-len(each) % self._devices)
+
+    def _stacked(self, states: list[Any]) -> Any:
+        return stacked(self._filled(states))
+
+    def _blocks(self, rows: list[np.ndarray]) -> Iterator[Block]:
+        # Who only fills up a device takes no rows.
+        idle = len(self._filled(rows)) - len(rows)
+        return blocks([*rows, *[rows[0][:0]] * idle], self.batch_size)
 
     @staticmethod
     def _state(member: Member) -> Any:
@@ -191,7 +214,7 @@ class Cohort:
         orders = [self._order(m, epoch) for m in self.present]
         # Last batches of several sizes are steps of their own here, and of each member one.
         longest = -(-max(map(len, orders)) // self.batch_size)
-        for block in blocks(orders, self.batch_size):
+        for block in self._blocks(orders):
             step = 0
             while step < block.most:
                 steps = self.pace.next(block.most - step)
@@ -256,7 +279,7 @@ class Cohort:
         Args:
             rows: of the data, for each of `members`.
         """
-        return self._test(blocks(rows, self.batch_size))
+        return self._test(self._blocks(rows))
 
     def predict(self, rows: list[np.ndarray]) -> list[Any]:
         """The outputs of every member for rows of its own, in inference mode.
@@ -265,7 +288,7 @@ class Cohort:
             rows: of the data, for each of `members`.
         """
         size = min(PREDICT_ROWS, max(map(len, rows)))
-        order = padded_rows(rows, size)
+        order = padded_rows(self._filled(rows), size)
         outputs = self.programs.predict(self.states, self.data[0], order, batch_size=size)
         host = jax.tree.map(np.asarray, outputs)
 
@@ -275,14 +298,17 @@ class Cohort:
         return [own(index) for index in range(len(rows))]
 
     def _fresh_sums(self) -> dict[str, Any]:
-        count = len(self.present)
+        count = len(self._filled(self.present))
         return {
             path: jnp.asarray(np.broadcast_to(value, (count, *value.shape)).copy())
             for path, value in self._no_sums.items()
         }
 
     def _show(self) -> None:
-        """Gives the members that go on their arrays, for their callbacks to see."""
+        """Gives the members that go on their numbers, for their callbacks to see.
+
+        They are NumPy's, which cost nothing to take apart; `Variable.value` makes arrays of them.
+        """
         self._shown = {}
         apart = taken_apart(self.states, len(self.present))
         for index, (member, state) in enumerate(zip(self.present, apart, strict=True)):
@@ -301,7 +327,7 @@ class Cohort:
                 changed[index] = now
         if changed:
             parts = taken_apart(self.states, len(self.present))
-            self.states = stacked([changed.get(index, part) for index, part in enumerate(parts)])
+            self.states = self._stacked([changed.get(i, part) for i, part in enumerate(parts)])
 
     def _bring_together(self) -> None:
         """Program and models have the same arrays afterwards, whichever had the newer ones."""
@@ -323,6 +349,7 @@ class Cohort:
     def _end(self, member: Member) -> None:
         """What `fit` does when it is over."""
         member.model.stop_training = True
+        member.live.scatter(jax.tree.map(jnp.array, member.live.gather()))
         member.model.optimizer.finalize_variable_values(member.model.trainable_variables)
         member.callbacks.on_train_end(member.logs)
 

@@ -133,9 +133,12 @@ class Compiled(Layer):
     # The whole state, for checkpoints and for what keeps the best.
 
     def snapshot(self) -> dict[str, Any]:
-        """Copies of all weights, on the device."""
+        """Copies of all weights, on the device, or in NumPy where those of members are."""
         variables = self.name_variables("", set())
-        return {path: jax.numpy.array(v._value) for path, v in variables.items()}
+        return {
+            path: v._value.copy() if isinstance(v._value, np.ndarray) else jax.numpy.array(v._value)
+            for path, v in variables.items()
+        }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Puts back what `snapshot` copied; the snapshot stays good."""

@@ -12,7 +12,7 @@ takes which rows of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from myelin import variable
 from myelin.training.loop import use_compilation_cache
@@ -33,6 +34,9 @@ from myelin.training.step import (
     predict_step,
     test_step,
 )
+
+# The axis of a mesh of devices along which members lie.
+_MEMBERS = "members"
 
 
 def train_step(task: Task, states: State, batch: Batch, moving: Any) -> State:
@@ -127,15 +131,41 @@ def _results(task: Task, metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 class Programs:
-    """The compiled forms of the three chunks for one task with members."""
+    """The compiled forms of the three chunks for one task with members.
 
-    def __init__(self, task: Task) -> None:
+    Args:
+        task: what a member computes.
+        devices: to spread the members over, each with as many as any other and all of the data.
+            Nothing passes between devices, so each member computes what it would on one alone.
+    """
+
+    def __init__(self, task: Task, devices: Sequence[Any] = ()) -> None:
         use_compilation_cache()
         self.task = task
-        sized: dict[str, Any] = {"static_argnames": ("batch_size",)}
-        self.train = jax.jit(partial(train_chunk, task), donate_argnums=0, **sized)
-        self.test = jax.jit(partial(test_chunk, task), donate_argnums=0, **sized)
-        self.predict = jax.jit(partial(predict_chunk, task), **sized)
+        self._mesh = Mesh(np.array(devices), (_MEMBERS,)) if len(devices) > 1 else None
+        own, common = PartitionSpec(_MEMBERS), PartitionSpec()
+        ends = (common, common)
+        self.train = self._compiled(train_chunk, (own, common, own, own, own, *ends), donate=(0,))
+        self.test = self._compiled(test_chunk, (own, own, common, own, own, *ends), donate=(0,))
+        self.predict = self._compiled(predict_chunk, (own, common, own))
+
+    def place(self, data: Any) -> Any:
+        """The data, which every member may look at, on every device."""
+        if self._mesh is None:
+            return jax.device_put(data)
+        return jax.device_put(data, NamedSharding(self._mesh, PartitionSpec()))
+
+    def _compiled(self, chunk: Any, specs: tuple[Any, ...], donate: tuple[int, ...] = ()) -> Any:
+        def compute(*operands: Any, batch_size: int) -> Any:
+            own = partial(chunk, self.task, batch_size=batch_size)
+            if self._mesh is None:
+                return own(*operands)
+            return jax.shard_map(
+                own, mesh=self._mesh, in_specs=specs, out_specs=PartitionSpec(_MEMBERS),
+                check_vma=False,
+            )(*operands)  # fmt: skip
+
+        return jax.jit(compute, donate_argnums=donate, static_argnames=("batch_size",))
 
 
 @dataclass(frozen=True)
@@ -193,11 +223,10 @@ def stacked(trees: list[Any]) -> Any:
 
 
 def taken_apart(states: Any, members: int) -> list[Any]:
-    """The trees that `stacked` would put together again, each with arrays of its own."""
+    """The trees that `stacked` would put together again, as views of NumPy's into a copy."""
     leaves, structure = jax.tree.flatten(states)
     # A copy, since the program may write over the buffers that NumPy would look into.
     host = [np.array(leaf) for leaf in leaves]
     return [
-        jax.tree.unflatten(structure, [jnp.array(leaf[index]) for leaf in host])
-        for index in range(members)
+        jax.tree.unflatten(structure, [leaf[index] for leaf in host]) for index in range(members)
     ]
