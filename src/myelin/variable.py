@@ -35,6 +35,7 @@ class Variable:
         path: where it stands, such as `"dense/kernel"`; unique inside a model.
         regularizer: `array -> scalar` added to the loss, or None.
         constraint: `array -> array` applied after each update, or None.
+        is_state: whether it is what a layer remembers from batch to batch, and no weight.
 
     Raises:
         InputError: inside `room`, there is not enough of it left.
@@ -69,6 +70,7 @@ class Variable:
         self.autocast = autocast
         self.regularizer = regularizer
         self.constraint = constraint
+        self.is_state = False
 
     @property
     def value(self) -> jax.Array:
@@ -76,6 +78,9 @@ class Variable:
 
         Inside `autocast` a floating-point value comes in that type, for mixed precision.
         """
+        if not isinstance(self._value, jax.Array):
+            # As members of one program show their numbers between epochs.
+            self._value = jnp.array(self._value)
         if _cast_to is not None and self.autocast and dtypes.is_float(self._value.dtype):
             return self._value.astype(_cast_to)
         return self._value

@@ -146,6 +146,14 @@ CASES = [
     ("Dot", {"axes": -1, "normalize": True}, [SEQUENCE, (4, 3, 5)]),
     ("Dot", {"axes": (3, 1)}, [IMAGE, (4, 3, 2, 2)]),
     ("Dot", {"axes": (1, 2)}, [FLAT, (4, 3, 5)]),
+    ("SimpleRNN", {"units": 3, "return_sequences": True, "activation": "relu"}, SEQUENCE),
+    ("SimpleRNN", {"units": 3, "go_backwards": True, "use_bias": False}, SEQUENCE),
+    ("LSTM", {"units": 3}, SEQUENCE),
+    ("LSTM", {"units": 3, "return_sequences": True, "go_backwards": True, "unroll": True,
+              "recurrent_activation": "hard_sigmoid", "use_bias": False}, SEQUENCE),
+    ("GRU", {"units": 3}, SEQUENCE),
+    ("GRU", {"units": 3, "reset_after": False, "return_sequences": True}, SEQUENCE),
+    ("GRU", {"units": 3, "return_sequences": True, "activation": "softsign"}, SEQUENCE),
 ]  # fmt: skip
 IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]
 

@@ -105,7 +105,8 @@ def _sums(x: Array, y: Array, *, members: bool) -> tuple[Array, Array]:
         x, y = (a.reshape(count, -1, a.shape[-1]) for a in (x, y))
         shape = jax.ShapeDtypeStruct((count, x.shape[-1]), jnp.float32)
         found = jax.ffi.ffi_call("myelin_sums", (shape, shape))(x, y)
-        return tuple(found) if members else (found[0][0], found[1][0])
+        products, total = found
+        return (products, total) if members else (products[0], total[0])
 
     def plain(x: Array, y: Array) -> tuple[Array, Array]:
         return _plain_sums(x, y, members=members)

@@ -12,9 +12,14 @@ example_normalization   GroupNormalization, RMSNormalization, UnitNormalization
 spectral                SpectralNormalization
 merging                 Add, Concatenate, Dot and their kin: several inputs become one
 regularization          Dropout and its kin, noise, ActivityRegularization
+recurrent               RNN: a cell over the steps of sequences, and cells one upon another
+cells                   those of SimpleRNN, LSTM and GRU: the mathematics of a step
+gated                   SimpleRNN, LSTM, GRU
+sequences               Embedding, Masking, TimeDistributed, Bidirectional
 reshaping               Flatten, Reshape, Permute, RepeatVector
 augmentation            RandomFlip and its kin: images changed at random in training
 ownership               variables and layers inside a layer
+masks                   which steps of a sequence count, beside its array
 symbolic                promises of arrays, which the functional API is made of
 operation               operators between promises
 shapes                  shapes and trees of shapes
@@ -52,6 +57,10 @@ _FAMILIES = {
         "subtract"),
     "regularization": ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout",
         "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    "recurrent": ("RNN", "StackedRNNCells"),
+    "cells": ("GRUCell", "LSTMCell", "SimpleRNNCell"),
+    "gated": ("GRU", "LSTM", "SimpleRNN"),
+    "sequences": ("Bidirectional", "Embedding", "Masking", "TimeDistributed"),
     "reshaping": ("Flatten", "Permute", "RepeatVector", "Reshape"),
     "augmentation": ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "Pipeline",
         "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
@@ -113,6 +122,9 @@ if TYPE_CHECKING:
     from myelin.layers.augmentation import RandomZoom as RandomZoom
     from myelin.layers.augmentation import Solarization as Solarization
     from myelin.layers.base import Layer as Layer
+    from myelin.layers.cells import GRUCell as GRUCell
+    from myelin.layers.cells import LSTMCell as LSTMCell
+    from myelin.layers.cells import SimpleRNNCell as SimpleRNNCell
     from myelin.layers.convolution import Conv1D as Conv1D
     from myelin.layers.convolution import Conv1DTranspose as Conv1DTranspose
     from myelin.layers.convolution import Conv2D as Conv2D
@@ -128,6 +140,9 @@ if TYPE_CHECKING:
     from myelin.layers.example_normalization import GroupNormalization as GroupNormalization
     from myelin.layers.example_normalization import RMSNormalization as RMSNormalization
     from myelin.layers.example_normalization import UnitNormalization as UnitNormalization
+    from myelin.layers.gated import GRU as GRU
+    from myelin.layers.gated import LSTM as LSTM
+    from myelin.layers.gated import SimpleRNN as SimpleRNN
     from myelin.layers.merging import Add as Add
     from myelin.layers.merging import Average as Average
     from myelin.layers.merging import Concatenate as Concatenate
@@ -166,6 +181,8 @@ if TYPE_CHECKING:
     from myelin.layers.pooling import MaxPooling1D as MaxPooling1D
     from myelin.layers.pooling import MaxPooling2D as MaxPooling2D
     from myelin.layers.pooling import MaxPooling3D as MaxPooling3D
+    from myelin.layers.recurrent import RNN as RNN
+    from myelin.layers.recurrent import StackedRNNCells as StackedRNNCells
     from myelin.layers.regularization import ActivityRegularization as ActivityRegularization
     from myelin.layers.regularization import AlphaDropout as AlphaDropout
     from myelin.layers.regularization import Dropout as Dropout
@@ -193,6 +210,10 @@ if TYPE_CHECKING:
     from myelin.layers.separable import DepthwiseConv2D as DepthwiseConv2D
     from myelin.layers.separable import SeparableConv1D as SeparableConv1D
     from myelin.layers.separable import SeparableConv2D as SeparableConv2D
+    from myelin.layers.sequences import Bidirectional as Bidirectional
+    from myelin.layers.sequences import Embedding as Embedding
+    from myelin.layers.sequences import Masking as Masking
+    from myelin.layers.sequences import TimeDistributed as TimeDistributed
     from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
     from myelin.layers.symbolic import KerasTensor as KerasTensor
 

@@ -34,6 +34,8 @@ class ReLU(_Elementwise):
         InputError: a negative argument.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         max_value: float | None = None,
@@ -71,6 +73,8 @@ class LeakyReLU(_Elementwise):
         InputError: a slope that is negative or None.
     """
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)
         super().__init__(**kwargs)
@@ -102,6 +106,8 @@ class PReLU(_Elementwise):
 
     Source: He et al., Delving Deep into Rectifiers, 2015.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -146,6 +152,8 @@ class ELU(_Elementwise):
     Source: Clevert et al., Fast and Accurate Deep Network Learning by ELUs, 2015.
     """
 
+    supports_masking = True
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = alpha
@@ -161,6 +169,8 @@ class Softmax(_Elementwise):
     Args:
         axis: one axis, or several that are taken together.
     """
+
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

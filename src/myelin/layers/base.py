@@ -13,7 +13,7 @@ import numpy as np
 
 from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
 from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
-from myelin.layers import symbolic
+from myelin.layers import masks, symbolic
 from myelin.layers.ownership import Owner
 from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of
 from myelin.layers.symbolic import KerasTensor
@@ -73,7 +73,12 @@ class Layer(Owner):
         InputError: an unknown keyword.
 
     The source of the interface is Keras 3.
+
+    Attributes:
+        supports_masking: whether a mask beside the inputs goes on beside the outputs.
     """
+
+    supports_masking: bool | None = False
 
     def __init__(
         self,
@@ -184,7 +189,11 @@ class Layer(Owner):
         inputs, *rest = args or [kwargs.pop(self._first_parameter())]
         if symbolic.tensors_in((inputs, rest, kwargs)):
             return symbolic.call(self, (inputs, *rest), kwargs)
+        mask = kwargs.get("mask")
+        mask = masks.mask_of(inputs) if mask is None else mask
         inputs = self._as_inputs(inputs)
+        if mask is not None:
+            self._take_mask(inputs, mask, kwargs)
         if not self.built:
             self._build_for(jax.tree.map(jnp.shape, inputs))
         training = kwargs.get("training")
@@ -204,10 +213,25 @@ class Layer(Owner):
             if self.activity_regularizer is not None:
                 for output in jax.tree.leaves(outputs):
                     self.add_loss(self.activity_regularizer(output) / output.shape[0])
+            masks.hand_on(self, inputs, outputs, mask)
             context = _contexts[-1]
             if context.watch is not None:
                 context.watch(self, outputs)
         return outputs
+
+    def _take_mask(self, inputs: Any, mask: Any, kwargs: dict[str, Any]) -> None:
+        """Gives `call` the mask that came beside the inputs, and the inputs as they are now."""
+        if self._call_takes("mask"):
+            kwargs["mask"] = mask
+        if not isinstance(inputs, list | tuple | dict):
+            masks.set_mask(inputs, mask)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the outputs for that of the inputs; None for none.
+
+        Heard where `supports_masking` is set.
+        """
+        return mask
 
     def _call_checked(self, inputs: Any, args: Any, kwargs: Any) -> Any:
         try:

@@ -149,6 +149,8 @@ class Dense(Layer):
         ShapeError: the last axis of x is unknown, or not the one it was built for.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,
@@ -219,6 +221,8 @@ class Activation(Layer):
         UnknownNameError: no activation goes by that name.
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -230,6 +234,8 @@ class Activation(Layer):
 
 class Identity(Layer):
     """Hands its inputs on as they are: `y = x`."""
+
+    supports_masking = True
 
     def call(self, x: Any) -> Any:
         """`x`."""
@@ -251,6 +257,7 @@ class Lambda(Layer):
             activation.
         output_shape: the shape of y without the batch axis, or a function from the shape of x
             with it; found by tracing when None.
+        mask: the mask of y, or a function of x and its mask that gives it.
         arguments: further keyword arguments of `function`.
 
     Raises:
@@ -272,6 +279,7 @@ class Lambda(Layer):
             raise InputError(f"Lambda: wants a function, got {function!r}")
         self.output_shape = output_shape
         self.mask = mask
+        self.supports_masking = mask is not None
         self.arguments = arguments or {}
 
     def call(self, x: Any, training: bool = False) -> Any:
@@ -280,6 +288,10 @@ class Lambda(Layer):
         if "training" in inspect.signature(self.function).parameters:
             extra["training"] = training
         return self.function(x, **extra)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What `mask` is, or gives as a function of inputs and their mask."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """What `output_shape` says, else what tracing finds."""

@@ -40,6 +40,8 @@ class GroupNormalization(ScaleAndShift):
     Source: Wu and He, Group Normalization, 2018.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         groups: int = 32,
@@ -148,6 +150,8 @@ class UnitNormalization(Layer):
     Raises:
         InputError: an axis that the inputs do not have.
     """
+
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

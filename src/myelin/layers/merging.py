@@ -18,9 +18,18 @@ from myelin.losses.regression import unit
 class _Merge(Layer):
     """What takes a list of inputs."""
 
+    supports_masking = True
+
     def build(self, input_shape: Any) -> None:
         """Checks that the shapes fit each other."""
         self.compute_output_shape(input_shape)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Which steps count in some input, where all have a mask."""
+        each = _masks(mask)
+        if not each or any(own is None for own in each):
+            return None
+        return functools.reduce(jnp.logical_or, each)
 
     def _several(self, shapes: Any, at_least: int = 1, at_most: int | None = None) -> list[Shape]:
         """The shapes of the inputs, checked to be a list of the right length."""
@@ -30,6 +39,10 @@ class _Merge(Layer):
             count = f"{at_least} inputs" if at_least == at_most else f"{at_least} inputs or more"
             raise self.wants(count, list(shapes))
         return [tuple(shape) for shape in shapes]
+
+
+def _masks(mask: Any) -> list[Any]:
+    return list(mask) if isinstance(mask, list | tuple) else []
 
 
 class _Elementwise(_Merge):
@@ -149,6 +162,19 @@ class Concatenate(_Merge):
         self.compute_output_shape([x.shape for x in inputs])
         return jnp.concatenate(inputs, self.axis)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Which steps count: of inputs behind each other each its own, of others in some."""
+        each = _masks(mask)
+        if all(own is None for own in each):
+            return None
+        wide = [
+            jnp.ones(x.shape, bool)
+            if own is None
+            else jnp.broadcast_to(own.reshape(own.shape + (1,) * (x.ndim - own.ndim)), x.shape)
+            for x, own in zip(inputs, each, strict=True)
+        ]
+        return jnp.any(jnp.concatenate(wide, axis=self.axis), axis=-1)
+
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The shape of the first input, with the sum of sizes along the axis."""
         shapes = self._several(input_shape)
@@ -202,6 +228,9 @@ class Dot(_Merge):
             a, b = unit(a, axes[0]), unit(b, axes[1])
         y = jax.lax.dot_general(a, b, (((axes[0],), (axes[1],)), ((0,), (0,))))
         return y[:, None] if y.ndim == 1 else y
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """None: what is multiplied has no steps left."""
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The batch axis, and the axes that are not summed over."""

@@ -87,6 +87,8 @@ class BatchNormalization(ScaleAndShift):
     Source: Ioffe and Szegedy, Batch Normalization, 2015.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: int | Sequence[int] = -1,
@@ -199,6 +201,8 @@ class LayerNormalization(ScaleAndShift):
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: int | Sequence[int] = -1,
@@ -256,6 +260,8 @@ class Rescaling(Layer):
         offset: the same.
     """
 
+    supports_masking = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale
@@ -287,6 +293,8 @@ class Normalization(Layer):
 
     A variance below 1e-14 (a constant feature) is divided by 1e-7, as in Keras.
     """
+
+    supports_masking = True
 
     def __init__(
         self,

@@ -63,8 +63,8 @@ class Owner(Configured):
 
     @property
     def weights(self) -> list[Variable]:
-        """The same as `variables`."""
-        return self.variables
+        """The variables, but for what layers remember from batch to batch."""
+        return [v for v in self.variables if not v.is_state]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -90,8 +90,8 @@ class Owner(Configured):
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
-        """The same as `non_trainable_variables`."""
-        return self.non_trainable_variables
+        """Those of the weights that gradients do not reach."""
+        return [v for v in self.non_trainable_variables if not v.is_state]
 
     @property
     def trainable(self) -> bool:

@@ -238,6 +238,8 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
     Shapes: x `(batch, steps, channels)`, y `(batch, channels)`.
     """
 
+    supports_masking = True
+
     rank = 1
 
     def call(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
@@ -247,6 +249,9 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
         steps = self._inner(x)
         counted = jnp.expand_dims(jnp.asarray(mask, bool), 3 - steps[0])
         return jnp.mean(x, steps, keepdims=self.keepdims, where=counted)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """None: no steps are left."""
 
 
 class GlobalAveragePooling2D(_GlobalAveragePooling):

@@ -18,6 +18,8 @@ from myelin.layers.shapes import Shape
 class _Noise(Layer):
     """What is random in training and the identity in inference."""
 
+    supports_masking = True
+
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
@@ -246,6 +248,8 @@ class ActivityRegularization(Layer):
     Args:
         l1, l2: factors, 0 or above.
     """
+
+    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)

@@ -116,7 +116,7 @@ def read(config: Mapping[str, Any]) -> tuple[Any, Any]:
     """
     layers: dict[str, Any] = {}
     pending: list[tuple[Any, Config]] = []
-    for entry in config["layers"]:
+    for entry in _without_masks(config):
         layer = layers[entry.get("name", entry["config"]["name"])] = _made_step(entry)
         pending += [(layer, call) for call in entry["inbound_nodes"]]
     promised: dict[tuple[str, int], Any] = {
@@ -134,7 +134,7 @@ def read(config: Mapping[str, Any]) -> tuple[Any, Any]:
             return tensor(value["config"]["keras_history"])
         if isinstance(value, dict) and "class_name" not in value:
             return {key: argument(item) for key, item in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [argument(item) for item in value]
         return registry.deserialize(value)
 
@@ -159,8 +159,45 @@ def read(config: Mapping[str, Any]) -> tuple[Any, Any]:
     return _ends(tensor, config["input_layers"]), _ends(tensor, config["output_layers"])
 
 
+def _without_masks(config: Mapping[str, Any]) -> list[Config]:
+    """The layers of a configuration without the masks that Keras writes down as promises.
+
+    Masks go from layer to layer by themselves here, so operations that only make them go too.
+    """
+    entries = [dict(entry) for entry in config["layers"]]
+    for entry in entries:
+        calls = [dict(call) for call in entry["inbound_nodes"]]
+        for call in calls:
+            kwargs = call.get("kwargs", {})
+            call["kwargs"] = {k: v for k, v in kwargs.items() if k != "mask" or not _sources(v)}
+        entry["inbound_nodes"] = calls
+    wanted = _sources([config["output_layers"]], bare=True)
+    kept = len(entries) + 1
+    while kept > len(entries):
+        kept = len(entries)
+        used = wanted.union(*(_sources(entry["inbound_nodes"]) for entry in entries))
+        entries = [e for e in entries if not _is_operation(e) or e["name"] in used]
+    return entries
+
+
+def _is_operation(entry: Config) -> bool:
+    return str(entry.get("module")).startswith("keras.src.ops")
+
+
+def _sources(tree: Any, bare: bool = False) -> set[str]:
+    """The names of the layers whose promises are in a tree; `bare` for places alone."""
+    if isinstance(tree, dict) and tree.get("class_name") == _TENSOR:
+        return {tree["config"]["keras_history"][0]}
+    if bare and isinstance(tree, list | tuple) and tree and isinstance(tree[0], str):
+        return {tree[0]}
+    items = list(tree.values()) if isinstance(tree, dict) else tree
+    if not isinstance(items, list | tuple):
+        return set()
+    return set().union(*(_sources(item, bare) for item in items))
+
+
 def _made_step(entry: Config) -> Any:
-    if str(entry.get("module")).startswith("keras.src.ops"):
+    if _is_operation(entry):
         return Operation(naming.snake_case(entry["class_name"]), entry["config"].get("name"))
     return registry.deserialize(entry)
 
@@ -170,7 +207,7 @@ def _can_be_made(call: Any, promised: Mapping[tuple[str, int], Any]) -> bool:
         if call.get("class_name") == _TENSOR:
             return tuple(call["config"]["keras_history"][:2]) in promised
         return all(_can_be_made(item, promised) for item in call.values())
-    return not isinstance(call, list) or all(_can_be_made(item, promised) for item in call)
+    return not isinstance(call, list | tuple) or all(_can_be_made(c, promised) for c in call)
 
 
 def _ends(tensor: Any, places: Any) -> Any:

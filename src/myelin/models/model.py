@@ -33,6 +33,8 @@ class Model(Trainer):
     """
 
     _graph: Graph | None = None
+    # The layers inside say.
+    supports_masking = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from myelin import losses, metrics, naming, registry
 from myelin.errors import unknown_name
+from myelin.layers import masks
 from myelin.training.outputs import Output, Outputs
 from myelin.variable import Variable
 
@@ -41,6 +42,9 @@ class Goal:
         """The loss of a batch before its factor, or None without a loss or targets."""
         if self.loss_fn is None or y is None:
             return None
+        mask = masks.mask_of(y_pred)
+        if mask is not None:
+            weight = _masked(weight, mask, getattr(self.loss_fn, "reduction", None))
         return self.loss_fn(y, y_pred, sample_weight=weight)
 
     def measure(self, y: Any, y_pred: Any, weight: Any) -> None:
@@ -54,6 +58,17 @@ class Goal:
                 metric.update_state(y, y_pred)
             else:
                 metric.update_state(y, y_pred, sample_weight=weight)
+
+
+def _masked(weight: Any, mask: Any, reduction: Any) -> Any:
+    """Weights that leave masked steps out of a sum, or of a mean and its count, as in Keras."""
+    counts = jnp.asarray(mask, jnp.float32)
+    if reduction in ("sum_over_batch_size", "mean"):
+        counts = counts * (counts.size / (counts.sum() + 1e-7))
+    if weight is None:
+        return counts
+    weight = jnp.asarray(weight, jnp.float32)
+    return weight.reshape(weight.shape + (1,) * (counts.ndim - weight.ndim)) * counts
 
 
 class Objective:
