@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import myelin as keras
 from myelin.errors import InputError, NonFiniteError, NotCompiledError
+from myelin.evaluation.folds import deal
 from tests.evaluation.fixtures import alone, classified, classifier, measured, regressor
 
 CLOSE = {"rtol": 2e-4, "atol": 2e-5}
@@ -277,6 +281,34 @@ class TestLeakage:
 
 
 class TestFolds:
+    def test_a_number_deals_every_class_out_evenly(self):
+        labels = np.random.default_rng(0).choice(3, 107, p=[0.7, 0.2, 0.1])
+        for given in (labels, None):
+            found = deal(5, 107, given, seed=3)
+            tested = np.concatenate([fold.test for fold in found])
+            assert sorted(tested) == list(range(107))
+            for fold in found:
+                assert sorted([*fold.train, *fold.test]) == list(range(107))
+                assert len(fold.test) in (21, 22)
+                if given is not None:
+                    own = np.bincount(labels[fold.test], minlength=3)
+                    assert (np.abs(own - np.bincount(labels) / 5) < 1).all()
+        other = deal(5, 107, labels, seed=4)
+        assert set(other[0].test) != set(deal(5, 107, labels, seed=3)[0].test)
+
+    def test_a_number_of_folds_brings_no_scikit_learn(self):
+        program = (
+            "import sys, numpy as np, myelin as keras\n"
+            "model = keras.Sequential([keras.layers.Dense(2, activation='softmax')])\n"
+            "model.compile('sgd', 'sparse_categorical_crossentropy')\n"
+            "stop = keras.callbacks.EarlyStopping(patience=1)\n"
+            "x, y = np.ones((20, 3), 'float32'), np.arange(20) % 2\n"
+            "keras.cross_validate(model, x, y, cv=2, callbacks=[stop], verbose=0)\n"
+            "print('sklearn' in sys.modules)"
+        )
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert ended.stdout.strip() == "False", ended.stderr
+
     @pytest.mark.parametrize(
         "cv",
         [

@@ -8,6 +8,7 @@ import pytest
 
 import myelin as mn
 from myelin import random
+from myelin.training.data import Arrays, split_rows
 from tests.training.conftest import make_data, make_model
 
 X, Y = make_data()
@@ -148,6 +149,20 @@ def test_a_stratified_split_has_the_shares_of_the_whole():
     order = np.argsort(Y, kind="stable")
     history = model.fit(X[order], Y[order], validation_split=0.2, stratify=True, verbose=0)
     assert "val_loss" in history.history
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
+def test_a_stratified_split_takes_its_share_of_each_class(share):
+    rng = np.random.default_rng(1)
+    labels = rng.choice(4, 203, p=[0.6, 0.25, 0.1, 0.05])
+    for y in (labels, labels[:, None], np.eye(4)[labels]):
+        train, held_out = split_rows(Arrays(np.arange(203), y), share, True, 7)
+        assert sorted([*train, *held_out]) == list(range(203))
+        assert len(held_out) == 203 - int(203 * (1 - share))
+        for count, own in zip(np.bincount(labels), np.bincount(labels[held_out]), strict=True):
+            assert abs(own - share * count) <= 1 + 1 / 203
+    again = split_rows(Arrays(np.arange(203), labels), share, True, 8)[1]
+    assert set(again) != set(held_out)
 
 
 def test_validation_steps_batch_size_and_frequency():

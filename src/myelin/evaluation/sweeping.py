@@ -234,7 +234,7 @@ class Search:
             shuffled = rows
             if not stratify:
                 shuffled = np.random.default_rng(self.seed).permutation(rows)
-            train, test = split_rows(source.data.take(shuffled), HELD_OUT, stratify, self.seed)
+            train, test = split_rows(source.data.labels(shuffled), HELD_OUT, stratify, self.seed)
             return [Split(shuffled[train], shuffled[test])]
         groups = None if self.groups is None else np.asarray(self.groups)[rows]
         found = make_folds(cv, own, groups=groups, classes=source.classes, seed=self.seed)

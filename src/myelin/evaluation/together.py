@@ -184,7 +184,7 @@ class Plan:
         if not share:
             return rows, None
         stratify = self.classes if self.stratify is None else self.stratify
-        train, held_out = split_rows(data.take(rows), share, stratify, seed)
+        train, held_out = split_rows(data.labels(rows), share, stratify, seed)
         return rows[train], rows[held_out]
 
 

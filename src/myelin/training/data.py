@@ -47,6 +47,10 @@ class Arrays:
         """The examples from `start` up to `stop`, without copying."""
         return Arrays(*jax.tree.map(lambda a: a[start:stop], self.batch))
 
+    def labels(self, index: Any) -> Arrays:
+        """The targets of the examples that `index` lists, with their numbers in the place of x."""
+        return Arrays(index, jax.tree.map(lambda a: np.asarray(a)[index], self.y))
+
     def take(self, index: Any) -> Arrays:
         """The examples that `index` lists, copied."""
         return Arrays(*jax.tree.map(lambda a: np.asarray(a)[index], self.batch))
@@ -143,7 +147,7 @@ def split_rows(
         arrays: all examples.
         fraction: the share that validates, above 0 and below 1.
         stratify: False takes the last rows, unshuffled, exactly as Keras does; True draws
-            the same share of each class.
+            the same share of each class, to the nearest row above or below.
         seed: of that draw.
 
     Raises:
@@ -158,14 +162,15 @@ def split_rows(
     if stratify:
         if isinstance(arrays.y, tuple):
             raise InputError("stratify wants the labels of one output, and this model has several")
-        from sklearn.model_selection import train_test_split
-
         labels = np.asarray(arrays.y)
         labels = labels.argmax(-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.ravel()
-        train, held_out = train_test_split(
-            np.arange(n), test_size=n - cut, stratify=labels, random_state=seed
-        )
-        return np.sort(train), np.sort(held_out)
+        # Shuffled, then class by class: rows at even distances are of each class its share. Not
+        # scikit-learn's, whose import would take longer than many a fit.
+        order = np.random.default_rng(seed).permutation(n)
+        order = order[np.argsort(labels[order], kind="stable")]
+        passed = np.arange(n + 1) * (n - cut) // n
+        drawn = np.diff(passed) > 0
+        return np.sort(order[~drawn]), np.sort(order[drawn])
     if any(_labels_sorted(labels) for labels in jax.tree.leaves(arrays.y)):
         warnings.warn(
             "validation_split takes the last rows, and the labels are sorted: the validation "
