@@ -23,12 +23,12 @@ def _benchmarks(monkeypatch):
 @pytest.mark.dataset
 @needs_data
 def test_a_small_network_reads_digits():
-    """99 % after 12 epochs of all images is the benchmark; this is 2 epochs of a tenth of them."""
+    """99 % after 12 epochs of all images is the benchmark; this is one epoch of a tenth of them."""
     import mnist_accuracy
 
-    right, n = mnist_accuracy.right_answers(epochs=2, examples=6_400, seed=0, verbose=0)
+    right, n = mnist_accuracy.right_answers(epochs=1, examples=6_400, seed=0, verbose=0)
     assert n == 10_000
-    assert right / n > 0.9
+    assert right / n > 0.8
 
 
 @pytest.mark.dataset
@@ -37,7 +37,7 @@ def test_augmented_training_learns_what_unseen_images_show():
     """That it beats none needs many epochs and seeds: the benchmark. Guessing is right in 10 %."""
     import augmentation_gain
 
-    assert augmentation_gain.accuracy("light", seed=0, epochs=10, images=1000) > 0.2
+    assert augmentation_gain.accuracy("light", seed=0, epochs=6, images=1000) > 0.2
 
 
 def test_the_interval_is_students():

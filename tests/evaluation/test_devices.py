@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 
 PROGRAM = """
 import json, sys
@@ -18,15 +17,15 @@ x = rng.normal(size=(67, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 0).astype("int32")
 model = keras.Sequential([
     keras.layers.Normalization(), keras.layers.Dense(8, activation="relu"),
-    keras.layers.BatchNormalization(), keras.layers.Dropout(0.3),
+    keras.layers.Dropout(0.3),
     keras.layers.Dense(2, activation="softmax"),
 ])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 stop = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True)
-found = keras.cross_validate(model, x, y, cv=5, epochs=6, batch_size=8, callbacks=[stop],
+found = keras.cross_validate(model, x, y, cv=5, epochs=4, batch_size=16, callbacks=[stop],
                              class_weight="balanced", verbose=0)
 members = keras.ensemble(model, 3)
-members.fit(x, y, epochs=2, verbose=0)
+members.fit(x, y, epochs=1, verbose=0)
 print(json.dumps({
     "devices": jax.local_device_count(),
     "scores": {name: each.tolist() for name, each in found.scores.items()},
@@ -38,7 +37,7 @@ print(json.dumps({
 
 
 def found_on(devices):
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
     # Several devices run XLA's own arithmetic, so one does here too.
     variables = {"XLA_FLAGS": flags, "MYELIN_NATIVE": "0", "JAX_PLATFORMS": "cpu"}
     ended = subprocess.run(
@@ -51,15 +50,9 @@ def found_on(devices):
     return found
 
 
-@pytest.fixture(scope="module")
-def on_one():
-    return found_on(1)
-
-
-# Two devices do not share five folds evenly; of eight devices five have one each.
-@pytest.mark.parametrize("devices", [2, 8])
-def test_folds_and_ensembles_on_several_devices(on_one, devices):
-    found = found_on(devices)
+def test_folds_and_ensembles_on_several_devices():
+    # Three devices do not share five folds evenly, and have a member of the ensemble each.
+    found, on_one = found_on(3), found_on(1)
     assert found["epochs"] == on_one["epochs"]
     for name, each in on_one["scores"].items():
         np.testing.assert_allclose(found["scores"][name], each, rtol=1e-4, atol=1e-6)

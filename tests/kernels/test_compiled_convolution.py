@@ -51,7 +51,7 @@ def check(how, channels, filters, batch=2):
         np.testing.assert_allclose(got / scale, wanted / scale, atol=2e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(
     how=geometries(1).filter(lambda how: len(how.image) < 3),
     channels=st.sampled_from(SIZES),
@@ -62,7 +62,7 @@ def test_any_sizes(how, channels, filters, batch):
     check(how, channels, filters, batch)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     how=geometries(1).filter(lambda how: len(how.image) < 3),
     channels=st.sampled_from([size for size in SIZES if size > 1]),
