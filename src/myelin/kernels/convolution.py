@@ -132,7 +132,17 @@ def _cpu_forward(x: Array, kernel: Array, geometry: Geometry) -> Array:
     if _is_pointwise(geometry):
         (points,) = windows(x, geometry)
         return points @ kernel.reshape(kernel.shape[-2:])
-    return reference(x, kernel, geometry)
+    return reference(*_padded(x, kernel, geometry))
+
+
+def _padded(x: Array, kernel: Array, geometry: Geometry) -> tuple[Array, Array, Geometry]:
+    """The same convolution without negative padding, with which XLA may read beside the image."""
+    if min((p for pair in geometry.padding for p in pair), default=0) >= 0:
+        return x, kernel, geometry
+    config = [(0, 0, 0), *((*p, 0) for p in geometry.padding), (0, 0, 0)]
+    x = lax.pad(x, jnp.zeros((), x.dtype), config)
+    none = ((0, 0),) * len(geometry.padding)
+    return x, kernel, geometry._replace(image=x.shape[1:-1], padding=none)
 
 
 def _cpu_input_gradient(y: Array, kernel: Array, geometry: Geometry) -> Array:
@@ -148,12 +158,16 @@ def _cpu_input_gradient(y: Array, kernel: Array, geometry: Geometry) -> Array:
         *geometry.window, kernel.shape[-1] // geometry.groups, -1
     )
     rank = len(geometry.image)
+    padding, strides = spread_padding(geometry), geometry.strides
+    if min((p for pair in padding for p in pair), default=0) < 0:
+        y = spread(y, geometry)
+        padding, strides = ((0, 0),) * rank, (1,) * rank
     return lax.conv_general_dilated(
         y,
         turned,
         (1,) * rank,
-        spread_padding(geometry),
-        lhs_dilation=geometry.strides,
+        padding,
+        lhs_dilation=strides,
         rhs_dilation=geometry.dilation,
         dimension_numbers=_channels_last(rank),
         feature_group_count=geometry.groups,
