@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from myelin.evaluation.together import Fold
 
 WHY = "each fold was tested on rows that neither trained its model nor chose its epoch"
-METHOD = "corrected for training sets that overlap"
 
 
 @dataclass(frozen=True)
@@ -175,12 +174,12 @@ def scores_of(result: CrossValidation, target: Target, seed: int) -> Scores:
     if name in means:
         scores[name] = means[name]["mean"]
         scores[f"{name}_interval"] = means[name]["interval"]
-    trained, tested = result.sizes
     rows = [
-        {"train": size - _validating(fold), "validation": _validating(fold), "test": held,
-         "epochs": len(next(iter(fold.history.values()), [])), "epoch_kept": fold.epoch,
-         "seed": fold.seed, **fold.scores}
-        for fold, size, held in zip(result.folds, trained, tested, strict=True)
+        {"train": len(fold.train),
+         "validation": 0 if fold.validation is None else len(fold.validation),
+         "test": len(fold.test), "epochs": len(next(iter(fold.history.values()), [])),
+         "epoch_kept": fold.epoch, "seed": fold.seed, **fold.scores}
+        for fold in result.folds
     ]  # fmt: skip
     return {
         "judged_on": "folds", "optimistic": False, "why": WHY,
@@ -188,13 +187,11 @@ def scores_of(result: CrossValidation, target: Target, seed: int) -> Scores:
     }  # fmt: skip
 
 
-def _validating(fold: Fold) -> int:
-    return 0 if fold.validation is None else len(fold.validation)
-
-
 def _mean(result: CrossValidation, name: str) -> dict[str, Any]:
+    from myelin.evaluation.intervals import CORRECTED
+
     low, high = result.interval(name, CONFIDENCE)
-    interval = {"low": low, "high": high, "confidence": CONFIDENCE, "method": METHOD}
+    interval = {"low": low, "high": high, "confidence": CONFIDENCE, "method": CORRECTED}
     return {"mean": result.mean(name), "deviation": result.std(name), "interval": interval}
 
 

@@ -76,6 +76,10 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
     return Interval(float(low), float(high))
 
 
+# What `corrected_interval` does, in the words of pages and files.
+CORRECTED = "corrected for training sets that overlap"
+
+
 def corrected_interval(
     values: Any,
     n_train: float | Sequence[float],

@@ -228,7 +228,7 @@ class Search:
 
     def splits(self, rows: np.ndarray, cv: Any) -> list[Split]:
         """The splits of some of the rows that judge the settings."""
-        source, own = self.source, self.source.data.take(rows)
+        source, own = self.source, self.source.data.labels(rows)
         if cv is None:
             stratify = source.classes and len(own) * HELD_OUT >= len(np.unique(class_labels(own.y)))
             shuffled = rows

@@ -22,6 +22,11 @@ from myelin.layers.shapes import Shape, positive_int
 Array = jax.Array
 
 
+def arguments(names: dict[str, Any]) -> dict[str, Any]:
+    """Those that an `__init__` spells out, of the names it sees at its beginning."""
+    return {k: v for k, v in names.items() if k not in ("self", "kwargs", "__class__")}
+
+
 class GatedCell(Layer):
     """What the three cells share: a kernel, a recurrent kernel and a bias for all gates."""
 
@@ -184,7 +189,7 @@ class SimpleRNNCell(GatedCell):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         super().__init__(**kwargs)
         self._prepare(given)
 
@@ -241,7 +246,7 @@ class LSTMCell(GatedCell):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         super().__init__(**kwargs)
         self._prepare(given)
         self.unit_forget_bias = unit_forget_bias
@@ -315,7 +320,7 @@ class GRUCell(GatedCell):
         reset_after: bool = True,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         super().__init__(**kwargs)
         self._prepare(given)
         self.reset_after = reset_after

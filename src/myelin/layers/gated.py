@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from myelin.kernels import dense
 from myelin.kernels.recurrence import recurrence
-from myelin.layers.cells import GatedCell, GRUCell, LSTMCell, SimpleRNNCell
+from myelin.layers.cells import GatedCell, GRUCell, LSTMCell, SimpleRNNCell, arguments
 from myelin.layers.recurrent import RNN
 
 Array = jax.Array
@@ -25,7 +25,6 @@ class _Gated(RNN):
     def _take(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
         """Takes the arguments of `__init__`: those of the cell, then those of the layer."""
         given.pop("use_cudnn", None)
-        given.pop("implementation", None)
         own = {name: given.pop(name) for name in self._of_layer if name in given}
         own |= {name: kwargs.pop(name) for name in self._of_layer if name in kwargs}
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
@@ -105,7 +104,7 @@ class SimpleRNN(_Gated):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         self._take(given, kwargs)
 
 
@@ -157,7 +156,7 @@ class LSTM(_Gated):
         use_cudnn: Any = "auto",
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         self._take(given, kwargs)
 
 
@@ -208,5 +207,5 @@ class GRU(_Gated):
         use_cudnn: Any = "auto",
         **kwargs: Any,
     ) -> None:
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        given = arguments(locals())
         self._take(given, kwargs)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from myelin.evaluation import risks
+from myelin.evaluation.intervals import CORRECTED
 from myelin.evaluation.report import data, judged, measures, network
 from myelin.evaluation.report.content import (
     Content,
@@ -272,5 +273,4 @@ def _mean(folds: Folds, rows: Judged, measured: ClassMeasures | ValueMeasures) -
     called = {"mae": "mean absolute error", "acc": "accuracy"}.get(name, name.replace("_", " "))
     k = len(folds.rows)
     words = f"{called}, the mean of {k} {'fold' if k == 1 else 'folds'}"
-    method = "corrected for training sets that overlap"
-    return Headline(name, value, interval, method, words, share, baseline)
+    return Headline(name, value, interval, CORRECTED, words, share, baseline)
