@@ -1,4 +1,4 @@
-"""The text of results.md and results_images.md. Pure functions; nothing runs here."""
+"""The text of results.md and its like. Pure functions; nothing runs here."""
 
 from __future__ import annotations
 
@@ -77,6 +77,22 @@ def images(works: tuple[Work, ...], measured: Measured) -> str:
         for variant in work.variants:
             parts.append(f"### The same, {variant.name}")
             parts.append(report.costs_table(rows, variant.name))
+    return "\n\n".join(parts) + "\n"
+
+
+def sequences(works: tuple[Work, ...], measured: Measured) -> str:
+    """results_sequences.md: networks for sequences, an autoencoder, and data in a stream."""
+    parts = [
+        "# Results with sequences\n\n"
+        "Written by `make bench`; README.md says what is measured and how.",
+        f"{measured.head}. Medians of {measured.rounds} rounds; × is the ratio to {report.MYELIN}.",
+    ]
+    if found := report.sequence_verdicts(measured.rows):
+        parts += ["## What it must show", report.verdicts_table(found)]
+    for work in works:
+        if rows := measured.rows.get(work.name):
+            parts.append(f"## {work.title}, {measured.epochs[work.name]} epochs")
+            parts.append(report.epochs_table(rows, reference_of(rows)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -113,6 +113,18 @@ def steps_table(rows: dict[str, Row], reference: str, gflop: float) -> str:
     return markdown(header, body)
 
 
+def epochs_table(rows: dict[str, Row], reference: str) -> str:
+    """All contenders from the fastest step to the slowest, without test data."""
+    header = ("contender", "a step, ms", "×", "to the end of epoch 1, s", "whole process, s",
+              "peak memory, MiB")  # fmt: skip
+    body = [
+        [name, milliseconds(row["step"]), times(row["step"], rows[reference]["step"]),
+         seconds(row["first"]), seconds(row["wall"]), f"{row['memory'] / 2**20:.0f}"]
+        for name, row in sorted(rows.items(), key=lambda item: item[1]["step"])
+    ]  # fmt: skip
+    return markdown(header, body)
+
+
 def milliseconds(value: float) -> str:
     """Seconds, shown as milliseconds with three figures."""
     return f"{1000 * value:.1f}" if value < 0.1 else f"{1000 * value:.0f}"
@@ -185,6 +197,29 @@ def image_verdicts(works: dict[str, dict[str, Row]]) -> list[Verdict]:
             share = cost(own, without)
             found.append((f"{work}: augmentation costs less than 15 % of the step",
                           f"{100 * share:.1f} %", share < 0.15))  # fmt: skip
+    return found
+
+
+def sequence_verdicts(works: dict[str, dict[str, Row]]) -> list[Verdict]:
+    """The promises for sequences and streams; those whose contenders are missing are left out."""
+    found: list[Verdict] = []
+    for work, rows in works.items():
+        own = rows.get(MYELIN)
+        if own is None:
+            continue
+        if work == "streamed":
+            for name, row in rows.items():
+                if name.startswith(f"{MYELIN}, "):
+                    ratio = row["epoch"] / own["epoch"]
+                    promise = f"an epoch {name.partition(', ')[2]} at most 1.10× of one from memory"
+                    found.append((promise, f"{ratio:.2f}×", ratio <= 1.1))
+            continue
+        peers = {name: row for name, row in rows.items() if not name.startswith(MYELIN)}
+        if peers:
+            name = min(peers, key=lambda peer: peers[peer]["step"])
+            ratio = peers[name]["step"] / own["step"]
+            found.append(_ratio(f"{work}: no slower than the fastest peer ({name})", ratio, 1))
+            found.append(_ratio(f"{work}: the aim, 1.5 times as fast as that peer", ratio, 1.5))
     return found
 
 

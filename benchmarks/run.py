@@ -1,4 +1,4 @@
-"""Measures Myelin and its peers, and writes results.md and results_images.md: `make bench`.
+"""Measures Myelin and its peers, and writes results.md and its like: `make bench`.
 
 Each contender runs in a process of its own, one after another; a round runs them all once,
 and each round begins with another one. README.md says what is measured and how.
@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import lineup
 import lineup_images
+import lineup_sequences
 import measure
 import pages
 import report
@@ -27,7 +28,12 @@ from lineup import Contender, Work
 
 IMPORT_ROUNDS = 9
 TUNING_EPOCHS = 2
-WORKS = (lineup.CLASSIC, *lineup_images.IMAGES)
+WORKS = (
+    lineup.CLASSIC,
+    *lineup_images.IMAGES,
+    *lineup_sequences.SEQUENCES,
+    lineup_sequences.STREAMED,
+)
 
 
 def main() -> None:
@@ -53,6 +59,9 @@ def main() -> None:
         write(options.folder / "results.md", pages.classic(lineup.CLASSIC, found, IMPORT_ROUNDS))
     if any(work in works for work in lineup_images.IMAGES):
         write(options.folder / "results_images.md", pages.images(lineup_images.IMAGES, found))
+    sequences = (*lineup_sequences.SEQUENCES, lineup_sequences.STREAMED)
+    if any(work in works for work in sequences):
+        write(options.folder / "results_sequences.md", pages.sequences(sequences, found))
     if missing:
         sys.exit(f"not measured in every round: {', '.join(missing)}")
 
@@ -63,7 +72,7 @@ def measure_work(
     """The runs of each contender and variant that the command line asks for, by name."""
     data = find_data(work.data)
     wanted = [one for one in work.contenders if chosen(one.name, options.only)]
-    if options.steps and work in lineup_images.IMAGES:
+    if options.steps and work in (*lineup_images.IMAGES, *lineup_sequences.SEQUENCES):
         shorter = ("--steps", str(options.steps))
         wanted = [replace(one, options=(*one.options, *shorter)) for one in wanted]
     contenders = [one for each in wanted for one in settled(each, work, data, epochs, options)]

@@ -134,12 +134,27 @@ def test_promises_for_images_hold_only_where_the_figures_do(report):
     assert [holds for _, _, holds in found] == [False] * 4
 
 
+def test_promises_for_sequences_and_streams(report):
+    fast, slow = (report.summary([steps(seconds)]) for seconds in (0.2, 0.28))
+    works = {
+        "gru": {"Myelin": fast, "Keras on JAX": slow},
+        "streamed": {"Myelin": fast, "Myelin, from a generator": slow, "Keras on JAX": slow},
+    }
+    found = report.sequence_verdicts(works)
+    assert [(text, holds) for _, text, holds in found] == [
+        ("1.40×", True), ("1.40×", False), ("1.40×", False),
+    ]  # fmt: skip
+
+
 def test_every_work_has_all_contenders_under_names_of_their_own(works):
-    assert set(works) == {"classic", "cnn", "resnet", "separable"}
-    for work in works.values():
+    sequences = {"lstm", "gru", "bidirectional", "transformer", "characters", "vae"}
+    images = {"cnn", "resnet", "separable"}
+    assert set(works) == {"classic", "streamed", *images, *sequences}
+    for name, work in works.items():
         names = [contender.name for contender in work.contenders]
         assert len(set(names)) == len(names)
-        for peer in ("Keras on TensorFlow", "Keras on JAX", "Keras on PyTorch", "PyTorch, hand"):
+        peers = ("Keras on TensorFlow", "Keras on JAX", "Keras on PyTorch", "PyTorch, hand")
+        for peer in peers if name != "streamed" else ("Keras on JAX",):
             assert any(name.startswith(peer) for name in names)
         for contender in work.contenders:
             assert (FOLDER / "contenders" / contender.script).is_file()
@@ -182,6 +197,10 @@ def test_the_pages_show_every_table(report, works):
     assert "## ResNet-8 on CIFAR-10 with flips, rotations and zooms, batch 64, 3 epochs" in page
     assert "### The same, not augmented" in page
     assert "separable" not in page
+    lineup = imported("lineup_sequences")
+    measured = pages.Measured("today, here", 3, {"lstm": rows}, dict.fromkeys(works, 4))
+    page = pages.sequences((*lineup.SEQUENCES, lineup.STREAMED), measured)
+    assert "| lstm: no slower than the fastest peer (PyTorch) | 1.50× | yes |" in page
     classic = pages.Measured("today, here", 1, {"classic": rows}, {"classic": 5})
     assert "## The classic MNIST program, 5 epochs" in pages.classic(works["classic"], classic, 5)
 

@@ -95,3 +95,27 @@ def load_images(
         return (x[..., None] if x.ndim == 3 else x), y[:n].reshape(-1)
 
     return prepared(x_train, y_train, rows), prepared(x_test, y_test, 2000)
+
+
+# Sentences of `LENGTH` words, and windows of `WINDOW` characters.
+WORDS, LENGTH = 20_000, 80
+ALPHABET, WINDOW = 80, 100
+
+
+def load_for(network: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets of a network of keras_sequences.py.
+
+    What a step costs does not depend on the words, so words and characters are drawn: words as
+    often as in language, by Zipf's law, with labels that some of them decide.
+    """
+    rng = np.random.default_rng(0)
+    if network == "vae":
+        (x, _), _ = load_data()
+        images = x[:rows].reshape(rows, -1).astype("float32") / 255
+        return images, images
+    if network == "characters":
+        text = rng.integers(0, ALPHABET, (rows, WINDOW + 1)).astype("int32")
+        return text[:, :-1].copy(), text[:, 1:].copy()
+    ranks = 1 / np.arange(1, WORDS + 1)
+    words = rng.choice(WORDS, (rows, LENGTH), p=ranks / ranks.sum()).astype("int32")
+    return words, ((words < 20).sum(1, keepdims=True) % 2).astype("float32")
