@@ -19,6 +19,13 @@ WANTED = {
     "l2_regularizer": ["smaller: True", "penalty: True True"],
     "many_callbacks": ["12 True True", "rate fell: True", "checkpoint: True"],
     "regression": ["['loss', 'val_loss'] 60", "learned: True", "(7,)"],
+    "text_classification": [
+        "['', '[UNK]', 'great', 'film', 'awful']",
+        "[[5 2 1 3 0 0]]",
+        "learned: True",
+        "told apart: (2, 1) True",
+    ],
+    "tf_data": ["batch: (32, 8, 8, 3) (32, 3) True", "loss: True (32,)", "learned: True"],
     "schedules": ["[0.1, 0.1, 0.05, 0.025]", "falls: True"],
 }
 ON_DATA = {

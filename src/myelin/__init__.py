@@ -27,17 +27,18 @@ _MODULES = {
     "keep it": ("saving",),
     "use it in scikit-learn": ("sklearn",),
     "look under it": ("backend", "config", "dtypes", "errors", "mixed_precision", "ops",
-                      "random", "registry", "testing", "variable"),
+                      "random", "registry", "testing", "tree", "variable"),
     "run somebody's Keras script": ("keras_script",),
 }  # fmt: skip
 _NAMES = {
     "Sequential": "models", "Model": "models", "Layer": "layers", "Input": "layers",
     "KerasTensor": "layers", "Variable": "variable", "bind": "variable",
     "Initializer": "initializers", "Regularizer": "regularizers", "Loss": "losses",
-    "Metric": "metrics", "Optimizer": "optimizers", "DTypePolicy": "dtypes",
+    "Metric": "metrics", "Optimizer": "optimizers", "GradientTape": "tape", "DTypePolicy": "dtypes",
     "cross_validate": "evaluation.cross_validation", "compare": "evaluation.comparison",
     "sweep": "evaluation.sweeping", "ensemble": "evaluation.ensemble",
     "report": "evaluation.report", "load_model": "saving",
+    "debug": "training.debugging", "inspect": "evaluation.inspection",
     "install": "keras_script", "uninstall": "keras_script",
     "load_ipython_extension": "keras_script", "unload_ipython_extension": "keras_script",
 }  # fmt: skip
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from myelin.evaluation.comparison import compare as compare
     from myelin.evaluation.cross_validation import cross_validate as cross_validate
     from myelin.evaluation.ensemble import ensemble as ensemble
+    from myelin.evaluation.inspection import inspect as inspect
     from myelin.evaluation.report import report as report
     from myelin.evaluation.sweeping import sweep as sweep
     from myelin.initializers import Initializer as Initializer
@@ -79,6 +81,8 @@ if TYPE_CHECKING:
     from myelin.optimizers import Optimizer as Optimizer
     from myelin.regularizers import Regularizer as Regularizer
     from myelin.saving import load_model as load_model
+    from myelin.tape import GradientTape as GradientTape
+    from myelin.training.debugging import debug as debug
     from myelin.variable import Variable as Variable
     from myelin.variable import bind as bind
 

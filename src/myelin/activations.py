@@ -18,15 +18,17 @@ import jax
 import jax.numpy as jnp
 
 from myelin import registry
+from myelin.promise import Promise, lifted
 
 Array = jax.Array
 
 
 def linear(x: Any) -> Array:
     """`f(x) = x`."""
-    return jnp.asarray(x)
+    return x if isinstance(x, Promise) else jnp.asarray(x)  # type: ignore[return-value]
 
 
+@lifted
 def relu(
     x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> Array:
@@ -49,21 +51,25 @@ def relu(
     return y if max_value is None else jnp.minimum(y, max_value)
 
 
+@lifted
 def relu6(x: Any) -> Array:
     """`f(x) = min(max(x, 0), 6)`. Source: Krizhevsky, Convolutional Deep Belief Networks, 2010."""
     return jax.nn.relu6(jnp.asarray(x))
 
 
+@lifted
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Array:
     """`f(x) = x for x ≥ 0, negative_slope · x otherwise`. Source: Maas et al., 2013."""
     return jax.nn.leaky_relu(jnp.asarray(x), negative_slope)
 
 
+@lifted
 def elu(x: Any, alpha: float = 1.0) -> Array:
     """`f(x) = x for x > 0, alpha · (exp(x) - 1) otherwise`. Source: Clevert et al., 2016."""
     return jax.nn.elu(jnp.asarray(x), alpha)
 
 
+@lifted
 def selu(x: Any) -> Array:
     """`f(x) = 1.0507 · elu(x, 1.6733)`, which keeps mean 0 and variance 1 through layers.
 
@@ -72,11 +78,13 @@ def selu(x: Any) -> Array:
     return jax.nn.selu(jnp.asarray(x))
 
 
+@lifted
 def celu(x: Any, alpha: float = 1.0) -> Array:
     """`f(x) = max(x, 0) + min(alpha · (exp(x / alpha) - 1), 0)`. Source: Barron, 2017."""
     return jax.nn.celu(jnp.asarray(x), alpha)
 
 
+@lifted
 def gelu(x: Any, approximate: bool = False) -> Array:
     """`f(x) = x · Φ(x)`, with the normal distribution Φ, or its tanh approximation.
 
@@ -85,101 +93,120 @@ def gelu(x: Any, approximate: bool = False) -> Array:
     return jax.nn.gelu(jnp.asarray(x), approximate)
 
 
+@lifted
 def silu(x: Any) -> Array:
     """`f(x) = x · sigmoid(x)`, also called swish. Source: Ramachandran et al., 2017."""
     return jax.nn.silu(jnp.asarray(x))
 
 
+@lifted
 def mish(x: Any) -> Array:
     """`f(x) = x · tanh(softplus(x))`. Source: Misra, Mish, 2019."""
     return jax.nn.mish(jnp.asarray(x))
 
 
+@lifted
 def softplus(x: Any) -> Array:
     """`f(x) = log(1 + exp(x))`."""
     return jax.nn.softplus(jnp.asarray(x))
 
 
+@lifted
 def softsign(x: Any) -> Array:
     """`f(x) = x / (1 + |x|)`."""
     return jax.nn.soft_sign(jnp.asarray(x))
 
 
+@lifted
 def squareplus(x: Any, b: float = 4) -> Array:
     """`f(x) = (x + sqrt(x² + b)) / 2`. Source: Barron, Squareplus, 2021."""
     return jax.nn.squareplus(jnp.asarray(x), b)
 
 
+@lifted
 def sparse_plus(x: Any) -> Array:
     """`f(x) = 0 for x ≤ -1, (x + 1)² / 4 for |x| < 1, x for x ≥ 1`: softplus with true zeros."""
     return jax.nn.sparse_plus(jnp.asarray(x))
 
 
+@lifted
 def sparse_sigmoid(x: Any) -> Array:
     """`f(x) = 0 for x ≤ -1, (x + 1) / 2 for |x| < 1, 1 for x ≥ 1`: the slope of `sparse_plus`."""
     return jax.nn.sparse_sigmoid(jnp.asarray(x))
 
 
+@lifted
 def exponential(x: Any) -> Array:
     """`f(x) = exp(x)`."""
     return jnp.exp(jnp.asarray(x))
 
 
+@lifted
 def tanh(x: Any) -> Array:
     """`f(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))`."""
     return jnp.tanh(jnp.asarray(x))
 
 
+@lifted
 def tanh_shrink(x: Any) -> Array:
     """`f(x) = x - tanh(x)`."""
     x = jnp.asarray(x)
     return x - jnp.tanh(x)
 
 
+@lifted
 def sigmoid(x: Any) -> Array:
     """`f(x) = 1 / (1 + exp(-x))`."""
     x = jnp.asarray(x)
     return _remember("sigmoid", jax.nn.sigmoid(x), x)
 
 
+@lifted
 def log_sigmoid(x: Any) -> Array:
     """`f(x) = log(sigmoid(x))`, without overflow."""
     return jax.nn.log_sigmoid(jnp.asarray(x))
 
 
+@lifted
 def hard_sigmoid(x: Any) -> Array:
     """`f(x) = min(max(x / 6 + 0.5, 0), 1)`."""
     return jax.nn.hard_sigmoid(jnp.asarray(x))
 
 
+@lifted
 def hard_silu(x: Any) -> Array:
     """`f(x) = x · hard_sigmoid(x)`, also called hard_swish. Source: Howard et al., 2019."""
     return jax.nn.hard_silu(jnp.asarray(x))
 
 
+@lifted
 def hard_tanh(x: Any) -> Array:
     """`f(x) = min(max(x, -1), 1)`."""
     return jax.nn.hard_tanh(jnp.asarray(x))
 
 
+@lifted
 def hard_shrink(x: Any, threshold: float = 0.5) -> Array:
     """`f(x) = x for |x| > threshold, 0 otherwise`."""
     x = jnp.asarray(x)
     return jnp.where(jnp.abs(x) > threshold, x, 0)
 
 
+@lifted
 def soft_shrink(x: Any, threshold: float = 0.5) -> Array:
     """`f(x) = sign(x) · max(|x| - threshold, 0)`."""
     x = jnp.asarray(x)
     return jnp.where(x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0))
 
 
+@lifted
 def threshold(x: Any, threshold: float, default_value: float) -> Array:
     """`f(x) = x for x > threshold, default_value otherwise`."""
     x = jnp.asarray(x)
     return jnp.where(x > threshold, x, jnp.asarray(default_value, x.dtype))
 
 
+@lifted
 def softmax(x: Any, axis: Any = -1) -> Array:
     """`f(x)_i = exp(x_i) / Σ_j exp(x_j)` along an axis, or over several together.
 
@@ -192,11 +219,13 @@ def softmax(x: Any, axis: Any = -1) -> Array:
     return _remember("softmax", y, x) if axis in (-1, x.ndim - 1) else y
 
 
+@lifted
 def log_softmax(x: Any, axis: Any = -1) -> Array:
     """`f(x) = log(softmax(x))` along an axis, without overflow."""
     return jax.nn.log_softmax(jnp.asarray(x), axis)
 
 
+@lifted
 def sparsemax(x: Any, axis: int = -1) -> Array:
     """The point of the probability simplex nearest to x, which often has true zeros.
 
@@ -217,6 +246,7 @@ def sparsemax(x: Any, axis: int = -1) -> Array:
     return jnp.moveaxis(jnp.maximum(x - tau, 0), -1, axis)
 
 
+@lifted
 def glu(x: Any, axis: int = -1) -> Array:
     """`f(x) = a · sigmoid(b)`, a and b the halves of x along an axis of even size.
 

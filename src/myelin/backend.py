@@ -7,7 +7,8 @@ from typing import Any
 from myelin import dtypes
 from myelin.dtypes import floatx, set_floatx
 from myelin.errors import InputError
-from myelin.naming import reset_names
+from myelin.naming import next_number, reset_names
+from myelin.promise import Promise
 
 _epsilon = 1e-7
 
@@ -84,14 +85,58 @@ def is_int_dtype(dtype: Any) -> bool:
     return standardize_dtype(dtype).removeprefix("u").startswith("int")
 
 
+def result_type(*dtypes_given: Any) -> str:
+    """The type of what arithmetic between types gives; the default float type for none.
+
+    Python's `int` and `float` give way to types of arrays of their kind, as their numbers do.
+
+    Raises:
+        UnknownNameError: there is no such type.
+    """
+    import jax.numpy as jnp
+
+    result: Any = None
+    for dtype in sorted(dtypes_given, key=lambda dtype: dtype in (int, float)):
+        weak = dtype in (int, float)
+        name = standardize_dtype(dtype)
+        kinds = ("i", "f") if dtype is int else ("f",)
+        if result is None:
+            result = jnp.dtype(name)
+        elif weak and (_kind(result) in kinds):
+            continue
+        else:
+            result = jnp.promote_types(result, name)
+    return dtypes.floatx() if result is None else str(result)
+
+
+def _kind(dtype: Any) -> str:
+    """ "f" for floating-point types, "i" for whole numbers, "b" for truth."""
+    if is_float_dtype(dtype):
+        return "f"
+    return "b" if str(dtype) == "bool" else "i"
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether `x` is a promise, such as `Input` gives."""
+    return isinstance(x, Promise)
+
+
+def get_uid(prefix: str = "") -> int:
+    """How often a number was asked for under a prefix, from 1 on; see `clear_session`."""
+    return next_number(prefix)
+
+
 __all__ = [
     "backend",
     "clear_session",
     "epsilon",
     "floatx",
+    "get_uid",
     "image_data_format",
     "is_float_dtype",
     "is_int_dtype",
+    "is_keras_tensor",
+    "result_type",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

@@ -19,7 +19,13 @@ class InputError(MyelinError, ValueError):
 
 
 class ShapeError(InputError):
-    """An array whose shape does not fit; names the layer, the wanted and the given shape."""
+    """An array whose shape does not fit; names the layer, the wanted and the given shape.
+
+    Attributes:
+        source: the layers that the array comes from, once they are known.
+    """
+
+    source: str | None = None
 
 
 class UnknownNameError(MyelinError, ValueError):
@@ -52,6 +58,10 @@ class DownloadError(MyelinError, OSError):
 
 class RiskWarning(UserWarning):
     """Something in the data makes a score untrustworthy; says what, and how to mend it."""
+
+
+class RecompilationWarning(UserWarning):
+    """A program is compiled anew because the shapes of its data keep changing."""
 
 
 class OptimisticScoreWarning(UserWarning):

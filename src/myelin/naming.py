@@ -26,6 +26,14 @@ def auto_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+def next_number(prefix: str) -> int:
+    """1 the first time in a program, then 2, 3 and so on, for each prefix."""
+    # Names are words, so a number's prefix is never one of theirs.
+    key = f"{prefix}#"
+    _used[key] += 1
+    return _used[key]
+
+
 def reset_names() -> None:
     """Starts all names anew, as `keras.backend.clear_session` does."""
     _used.clear()

@@ -142,3 +142,39 @@ def learning_curves(
     axes.set(xlabel="epoch", ylabel=name)
     axes.legend()
     return figure
+
+
+def layer_statistics(names: list[str], numbers: dict[str, list[Any]]) -> Any:
+    """Draws the spread of numbers and their share of zeros, a line for each layer from the top.
+
+    Args:
+        names: of the layers.
+        numbers: for each kind of number, such as the outputs, one for each layer with `std`,
+            `zeros` and `non_finite`, or None; kinds without any are left out.
+
+    Returns:
+        The matplotlib figure, to be shown or saved; layers with numbers that are not finite are
+        marked with a cross.
+    """
+    import matplotlib.pyplot as plt
+
+    shown = {kind: own for kind, own in numbers.items() if any(own)}
+    figure, (spread, zeros) = plt.subplots(
+        1, 2, sharey=True, layout="constrained", figsize=(9, 1.5 + 0.25 * len(names))
+    )
+    for color, (kind, own) in enumerate(shown.items()):
+        there = [(place, n) for place, n in enumerate(own) if n is not None]
+        places = [place for place, _ in there]
+        style = {"color": f"C{color}", "marker": "o", "markersize": 4}
+        # A logarithm has no place for zero.
+        spread.plot([n.std or np.nan for _, n in there], places, label=kind, **style)
+        zeros.plot([n.zeros for _, n in there], places, **style)
+        broken = [(n.std or 1.0, place) for place, n in there if n.non_finite]
+        if broken:
+            spread.plot(*zip(*broken, strict=True), "x", color="red", markersize=9)
+    spread.set_yticks(range(len(names)), names)
+    spread.invert_yaxis()
+    spread.set(xscale="log", xlabel="spread (standard deviation)")
+    figure.legend(loc="outside upper center", ncols=len(shown))
+    zeros.set(xlim=(-0.02, 1.02), xlabel="share of zeros")
+    return figure

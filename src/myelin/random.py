@@ -3,21 +3,39 @@
 A run has one key. A layer that needs random numbers folds its own path into that key, so
 what one layer draws does not depend on which layers were called before it. Outside a run
 keys and seeds come from the program's own sequence, which `set_random_seed` starts anew.
+
+The names of `keras.random`, such as `normal` and `SeedGenerator`, are here too; they are written
+in `myelin.ops.draws`, above the variables that they need, and loaded when first used.
 """
 
 from __future__ import annotations
 
 import contextlib
 import random as python_random
+import threading
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
+from myelin.loading import load
+
+if TYPE_CHECKING:
+    from myelin.ops.draws import SeedGenerator as SeedGenerator
+    from myelin.ops.draws import beta as beta
+    from myelin.ops.draws import binomial as binomial
+    from myelin.ops.draws import categorical as categorical
+    from myelin.ops.draws import dropout as dropout
+    from myelin.ops.draws import gamma as gamma
+    from myelin.ops.draws import normal as normal
+    from myelin.ops.draws import randint as randint
+    from myelin.ops.draws import shuffle as shuffle
+    from myelin.ops.draws import truncated_normal as truncated_normal
+    from myelin.ops.draws import uniform as uniform
+
 _host = np.random.default_rng()
-_scopes: list[_Scope] = []
 
 
 class _Scope:
@@ -26,6 +44,16 @@ class _Scope:
     def __init__(self, key: Any) -> None:
         self.key = key
         self.draws: dict[str, int] = {}
+
+
+class _Scopes(threading.local):
+    """The scopes this thread is in: one may trace a step while another makes batches."""
+
+    def __init__(self) -> None:
+        self.open: list[_Scope] = []
+
+
+_scopes = _Scopes()
 
 
 def set_random_seed(seed: int) -> None:
@@ -67,11 +95,16 @@ def seeded(seed: int) -> Iterator[None]:
 @contextlib.contextmanager
 def scope(key: Any) -> Iterator[None]:
     """Inside the block, `key_for` folds paths into `key`."""
-    _scopes.append(_Scope(key))
+    _scopes.open.append(_Scope(key))
     try:
         yield
     finally:
-        _scopes.pop()
+        _scopes.open.pop()
+
+
+def in_scope() -> bool:
+    """Whether keys come from a scope's key, not from the program's own sequence."""
+    return bool(_scopes.open)
 
 
 def key_for(path: str, seed: int | None = None) -> Any:
@@ -80,10 +113,30 @@ def key_for(path: str, seed: int | None = None) -> Any:
     Inside `scope` it is the scope's key with the path, the count of earlier draws under this
     path, and `seed` folded in. Outside, it comes from the program's own sequence.
     """
-    if not _scopes:
+    if not _scopes.open:
         return jax.random.key(next_seed())
-    current = _scopes[-1]
+    current = _scopes.open[-1]
     count = current.draws.get(path, 0)
     current.draws[path] = count + 1
     word = zlib.crc32(f"{path}|{count}|{seed}".encode())
     return jax.random.fold_in(current.key, np.uint32(word))
+
+
+_DRAWS = ("SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal",
+          "randint", "shuffle", "truncated_normal", "uniform")  # fmt: skip
+
+__all__ = [*_DRAWS, "key_for", "next_seed", "scope", "seeded", "set_random_seed"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DRAWS:
+        from myelin.errors import nearest
+
+        raise AttributeError(f'myelin.random has no "{name}". {nearest(name, __all__)}'.strip())
+    value = getattr(load("myelin.ops.draws"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -195,7 +195,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         return config
     class_name, inner = config["class_name"], config["config"]
-    if class_name == "__numpy__":
+    if class_name in ("__numpy__", "__tensor__"):
         return np.asarray(inner["value"], dtype=inner["dtype"])
     if class_name == "__slice__":
         return slice(inner["start"], inner["stop"], inner["step"])

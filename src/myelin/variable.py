@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -17,6 +17,10 @@ from myelin.errors import InputError, ShapeError
 _cast_to: str | None = None
 # How many numbers may still be made; None: as many as the machine holds.
 _left: int | None = None
+# Whether assignments are checked only; see `rehearsal`.
+_rehearsing = False
+# Who is told of each read, with the variable and its array.
+_told: list[Callable[[Variable, Any], None]] = []
 
 
 class Variable:
@@ -81,6 +85,8 @@ class Variable:
         if not isinstance(self._value, jax.Array):
             # As members of one program show their numbers between epochs.
             self._value = jnp.array(self._value)
+        for tell in _told:
+            tell(self, self._value)
         if _cast_to is not None and self.autocast and dtypes.is_float(self._value.dtype):
             return self._value.astype(_cast_to)
         return self._value
@@ -118,6 +124,8 @@ class Variable:
             raise ShapeError(
                 f'Variable "{self.path}": wants shape {self.shape}, got {tuple(new.shape)}'
             )
+        if _rehearsing:
+            return new
         # The caller may hand over an array that lives elsewhere too; see __init__.
         self._value = jnp.array(new) if new is value and not _is_traced(new) else new
         return self._value
@@ -203,6 +211,35 @@ def autocast(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _cast_to = before
+
+
+@contextlib.contextmanager
+def told_of_reads(tell: Callable[[Variable, Any], None]) -> Iterator[None]:
+    """Inside the block, `tell(variable, array)` is called each time a value is read."""
+    _told.append(tell)
+    try:
+        yield
+    finally:
+        _told.remove(tell)
+
+
+@contextlib.contextmanager
+def rehearsal() -> Iterator[None]:
+    """Inside the block assignments check their value and leave variables as they are.
+
+    For running a step on promises, to see what it makes and returns.
+    """
+    global _rehearsing
+    before, _rehearsing = _rehearsing, True
+    try:
+        yield
+    finally:
+        _rehearsing = before
+
+
+def in_rehearsal() -> bool:
+    """Whether this is inside a block of `rehearsal`."""
+    return _rehearsing
 
 
 @contextlib.contextmanager

@@ -87,7 +87,7 @@ class TestScope:
                 key_for("a")
                 raise KeyError
             assert drawn(key_for("a")) == wanted
-        assert random._scopes == []
+        assert not random.in_scope()
 
     def test_it_works_while_compiled(self):
         def draw(key):

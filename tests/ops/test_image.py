@@ -73,6 +73,9 @@ CASES = [
     *[("perspective_transform", (BATCH, np.stack([START] * 2), np.stack([END, START + 0.25]), how),
        {"fill_value": 0.5}) for how in ("nearest", "bilinear")],
     ("perspective_transform", (IMAGE, START, END), {}),
+    ("ssim", (BATCH, BATCH[::-1]), {"filter_size": 5}),
+    ("ssim", (IMAGE, IMAGE**2), {"filter_size": 3, "max_val": 2.0, "k2": 0.1}),
+    ("ssim", (FIRST, FIRST * 0.9), {"filter_size": 7, "filter_sigma": 1.0} | IN_FIRST),
     *[("map_coordinates", (IMAGE[..., 0], PLACES, order, mode), {}) for order, mode in (
         (0, "wrap"), (1, "constant"), (1, "reflect"))],
 ]  # fmt: skip
@@ -97,7 +100,8 @@ def test_values_are_kerass(keras, name, args, kwargs):
 @pytest.mark.peer
 @pytest.mark.parametrize("name", ops.image.__all__)
 def test_arguments_are_kerass(keras, name):
-    assert any(case == name for case, _, _ in CASES)
+    # What elastic_transform draws is tested below: Keras's are the same across and down.
+    assert any(case == name for case, _, _ in CASES) or name == "elastic_transform"
     ours, theirs = (inspect.signature(getattr(where, name)).parameters
                     for where in (ops.image, keras.ops.image))  # fmt: skip
     assert list(ours) == list(theirs)
@@ -126,6 +130,29 @@ def test_channels_are_last_where_nothing_is_said():
     # Keras on jax takes the first axis after the batch for them here.
     even = np.ones((9, 9, 2), "float32")
     np.testing.assert_allclose(ops.image.gaussian_blur(even)[1:-1, 1:-1], 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("images", "given"), [(IMAGE, {}), (FIRST, IN_FIRST)])
+def test_elastic_images_show_neighbours(images, given):
+    bend = jax.jit(ops.image.elastic_transform, static_argnames=("sigma", "seed", "data_format"))
+    still = bend(images, alpha=0.0, seed=1, **given)
+    np.testing.assert_allclose(still, images, atol=1e-6)
+    ours = bend(images, alpha=3.0, sigma=2.0, seed=1, **given)
+    assert ours.shape == images.shape
+    assert 0.01 < np.abs(ours - images).mean() < 0.5
+    np.testing.assert_array_equal(ours, bend(images, alpha=3.0, sigma=2.0, seed=1, **given))
+    assert not np.allclose(ours, bend(images, alpha=3.0, sigma=2.0, seed=2, **given))
+
+
+def test_elastic_displacements_have_their_spread():
+    """Each is normal noise of spread sigma, blurred in two directions: sigma · Σ w²."""
+    y, x = np.meshgrid(*[np.arange(64, dtype="float32")] * 2, indexing="ij")
+    bent = ops.image.elastic_transform(np.stack([y, x], -1), alpha=1.0, sigma=2.0, seed=3)
+    moved = np.asarray(bent - np.stack([y, x], -1))[12:-12, 12:-12]
+    w = np.exp(-0.5 * (np.arange(13) - 6.0) ** 2 / 4)
+    spread = 2.0 * np.sum((w / w.sum()) ** 2)
+    np.testing.assert_allclose(moved.std((0, 1)), spread, rtol=0.25)
+    assert abs(np.corrcoef(moved[..., 0].ravel(), moved[..., 1].ravel())[0, 1]) < 0.4
 
 
 def test_compiled_and_differentiated():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from myelin import errors
-from myelin.utils import split_dataset
+from myelin.utils import Dataset, split_dataset
 
 X = np.arange(20).reshape(10, 2)
 Y = np.arange(10)
@@ -70,3 +70,16 @@ def test_shuffling_keeps_rows_together_and_leaves_pythons_random_numbers_alone()
 def test_wrong_input(dataset, sizes, says):
     with pytest.raises(errors.InputError, match=says):
         split_dataset(dataset, **sizes)
+
+
+def test_a_data_set_is_split_by_elements():
+    x, y = np.arange(20).reshape(10, 2), np.arange(10)
+    dataset = Dataset.from_tensor_slices((x, y)).map(lambda x, y: (x + 1, y))
+    left, right = split_dataset(dataset, left_size=0.6, shuffle=True, seed=3)
+    assert (len(left), len(right)) == (6, 4)
+    numbers = [int(y) for part in (left, right) for _, y in part]
+    wanted = split_dataset(y, left_size=0.6, shuffle=True, seed=3)
+    np.testing.assert_array_equal(numbers, np.concatenate(wanted))
+    assert all((part == x[n] + 1).all() for part, n in left)
+    with pytest.raises(errors.InputError, match="left_size"):
+        split_dataset(dataset.take(0), left_size=0.5)

@@ -24,6 +24,7 @@ fresh              a model made anew for each member
 settings           numbers that a sweep varies inside one program
 together           members in groups of as many as fit into the memory
 report             `report`: all of it on one page
+inspection         `inspect`: what each layer gives and gets back, for one batch
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from myelin.callbacks.callback_list import CallbackList
 from myelin.callbacks.history import History
 from myelin.errors import InputError, NotCompiledError
 from myelin.evaluation import settings as numbers
+from myelin.layers.hosting import HostLayer
 from myelin.models.cloning import clone_model
 from myelin.training.cohort import Member
 from myelin.training.data import Arrays
@@ -40,6 +41,7 @@ def make_model(model: Any) -> Any:
             )
         made = clone_model(model)
         made.compile(**compile_arguments(model))
+        _keep_vocabularies(model, made)
         return made
     if not callable(model) or hasattr(model, "predict"):
         raise InputError(
@@ -52,6 +54,13 @@ def make_model(model: Any) -> Any:
     if not made.compiled:
         raise NotCompiledError(f"the model that {_name(model)} gives is not compiled")
     return made
+
+
+def _keep_vocabularies(model: Any, made: Any) -> None:
+    """Gives a copy the vocabularies of the model, since what becomes of text is prepared once."""
+    both = ([x for x in each.all_layers() if isinstance(x, HostLayer)] for each in (model, made))
+    for old, new in zip(*both, strict=False):
+        new.take_learned(old.learned())
 
 
 def compile_arguments(model: Any) -> dict[str, Any]:
@@ -85,7 +94,8 @@ def make_member(
 ) -> Member:
     """One member with a fresh model, drawn as after `set_random_seed(seed)`.
 
-    Layers with `adapt` learn from the member's training rows alone.
+    Layers with `adapt` learn from the member's training rows alone, but for those on the host: a
+    vocabulary is the model's own, since what becomes of text is shared by all members.
 
     Args:
         model: see `make_model`.
@@ -102,6 +112,8 @@ def make_member(
         reader = Reader(made)
         reader.examples(*data.take(train[:1]).batch)
         programs = made._prepare(reader, data)
+        if made.has_own_steps:
+            programs = made._prepare(reader, data, training=False)
         live = LiveState(programs.task)
     made._live = live
     listed = _copies(callbacks)
@@ -132,7 +144,7 @@ def learn_statistics(model: Any, x: Any, rows: np.ndarray) -> None:
     waiting = {
         id(layer): layer
         for layer in model.all_layers()
-        if hasattr(layer, "adapt") and getattr(layer, "_given", None) is None
+        if hasattr(layer, "adapt") and getattr(layer, "_given", None) is None and not layer.on_host
     }
     while waiting:
         found: list[tuple[Any, Any]] = []

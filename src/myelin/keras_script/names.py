@@ -5,6 +5,8 @@ module has is found there. The tables below are only for names which Keras keeps
 place. A target is written `"module:name"`, the module being one below `myelin`.
 """
 
+from myelin.keras_script.tensorflow.table import FUNCTIONS
+
 KERAS_VERSION = "3.15.0"
 TENSORFLOW_VERSION = "2.21.0"
 
@@ -27,19 +29,39 @@ _IMAGE_FILES = {
 }
 
 # `from tensorflow.keras import backend as K`: arithmetic that is `ops` under the same name and
-# with the same positional arguments, and what goes by another name.
+# with the same positional arguments and defaults, what goes by another name, and the rest.
 _BACKEND_SAME = _words("""
-    abs all any arange argmax argmin cast clip concatenate cos cumprod cumsum elu equal
-    exp expand_dims eye greater greater_equal hard_sigmoid less less_equal log logsumexp
-    max maximum mean min minimum not_equal one_hot ones ones_like prod relu repeat reshape
-    round shape sigmoid sign silu sin softmax softplus softsign sqrt square squeeze stack
-    std sum tanh tile transpose var where zeros zeros_like
+    abs all any binary_crossentropy cast categorical_crossentropy cos dot dtype elu equal exp
+    greater greater_equal hard_sigmoid less less_equal log logsumexp max maximum mean min minimum
+    ndim not_equal one_hot prod relu reshape round shape sigmoid sign silu sin softmax softplus
+    softsign sparse_categorical_crossentropy sqrt square squeeze stack std stop_gradient sum tanh
+    tile transpose var where
 """)
-_BACKEND = {name: f"ops:{name}" for name in _BACKEND_SAME} | {
-    "dot": "ops:matmul",
+_OLD_BACKEND = "keras_script.old_backend"
+_BACKEND_OLD = _words("""
+    arange argmax argmin batch_dot batch_flatten batch_get_value batch_normalization
+    batch_set_value bias_add cast_to_floatx clip concatenate constant count_params
+    ctc_batch_cost ctc_decode cumprod cumsum dropout expand_dims eye flatten foldl foldr
+    gather get_value in_top_k is_sparse l2_normalize map_fn moving_average_update ones
+    ones_like permute_dimensions pool2d random_bernoulli random_normal_variable
+    random_uniform_variable repeat repeat_elements resize_images reverse set_value
+    spatial_2d_padding switch temporal_padding to_dense update update_add update_sub
+    variable zeros zeros_like
+""")
+_BACKEND = {
+    **{name: f"ops:{name}" for name in _BACKEND_SAME},
+    **{name: f"{_OLD_BACKEND}:{name}" for name in _BACKEND_OLD},
+    "conv1d": "ops:conv",
+    "conv2d": "ops:conv",
+    "conv3d": "ops:conv",
+    "depthwise_conv2d": "ops:depthwise_conv",
+    "eval": f"{_OLD_BACKEND}:get_value",
     "int_shape": "ops:shape",
     "pow": "ops:power",
-    "variable": "variable:Variable",
+    "random_normal": "random:normal",
+    "random_uniform": "random:uniform",
+    "separable_conv2d": "ops:separable_conv",
+    "truncated_normal": "random:truncated_normal",
 }
 
 # Paths below "keras" -> name -> target.
@@ -48,59 +70,52 @@ MOVED: dict[str, dict[str, str]] = {
         "version": f"{_STANDINS}:version",
     },
     "backend": _BACKEND,
+    "utils": {"is_keras_tensor": "backend:is_keras_tensor"},
     "dtype_policies": {"DTypePolicy": "dtypes:DTypePolicy", "get": "dtypes:policy_for"},
-    "preprocessing": {"image_dataset_from_directory": "utils:image_dataset_from_directory"},
+    "preprocessing": {
+        name: f"utils:{name}"
+        for name in _words("""
+            audio_dataset_from_directory image_dataset_from_directory text_dataset_from_directory
+            timeseries_dataset_from_array
+        """)
+    },
     "preprocessing.image": _IMAGE_FILES,
-    "preprocessing.sequence": {"pad_sequences": "utils:pad_sequences"},
+    "preprocessing.sequence": {
+        "TimeseriesGenerator": "utils.timeseries_generator:TimeseriesGenerator",
+        "make_sampling_table": "utils.sequences:make_sampling_table",
+        "pad_sequences": "utils:pad_sequences",
+        "skipgrams": "utils.sequences:skipgrams",
+    },
+    "preprocessing.text": {
+        name: f"utils.text:{name}"
+        for name in _words(
+            "Tokenizer hashing_trick one_hot text_to_word_sequence tokenizer_from_json"
+        )
+    },
 }
 
 _FLOAT_AND_INTEGER_TYPES = _words("""
     bfloat16 float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
 """)
 
-# TensorFlow names whose positional arguments, `axis` and `keepdims` mean the same in `ops`.
-_MATH_SAME = _words("""
-    abs add ceil cos cumsum divide equal exp floor greater greater_equal less less_equal
-    log log1p logical_and logical_not logical_or maximum minimum multiply not_equal round
-    rsqrt sigmoid sign sin sinh sqrt square subtract tan tanh
-""")
-_MATH = {name: f"ops:{name}" for name in _MATH_SAME} | {
-    "pow": "ops:power",
-    "reduce_all": "ops:all",
-    "reduce_any": "ops:any",
-    "reduce_logsumexp": "ops:logsumexp",
-    "reduce_max": "ops:max",
-    "reduce_mean": "ops:mean",
-    "reduce_min": "ops:min",
-    "reduce_prod": "ops:prod",
-    "reduce_std": "ops:std",
-    "reduce_sum": "ops:sum",
-    "reduce_variance": "ops:var",
-}
-_ARRAY_SAME = _words("""
-    argmax argmin cast convert_to_tensor expand_dims eye matmul one_hot ones ones_like
-    repeat reshape squeeze stack tile transpose where zeros zeros_like
-""")
-_ROOT = _MATH | {name: f"ops:{name}" for name in _ARRAY_SAME}
-
 # Paths below "tensorflow" -> name -> target; everything under "tensorflow.keras" is Keras's.
 TENSORFLOW: dict[str, dict[str, str]] = {
-    "": _ROOT
-    | {name: f"{_STANDINS}:{name}" for name in _FLOAT_AND_INTEGER_TYPES}
+    "": {name: f"{_STANDINS}:{name}" for name in _FLOAT_AND_INTEGER_TYPES}
     | {
+        "GradientTape": "tape:GradientTape",
         "Tensor": f"{_STANDINS}:Tensor",
         "Variable": "variable:Variable",
         "bool": f"{_STANDINS}:boolean",
-        "clip_by_value": "ops:clip",
-        "concat": "ops:concatenate",
-        "constant": "ops:convert_to_tensor",
+        "constant": "keras_script.strings:constant",
+        "expand_dims": "keras_script.strings:expand_dims",
         "executing_eagerly": f"{_STANDINS}:executing_eagerly",
         "function": f"{_STANDINS}:function",
         "get_logger": f"{_STANDINS}:get_logger",
-        "range": "ops:arange",
-        "shape": "ops:shape",
+        "string": "keras_script.strings:string",
     },
     "config": {
+        "functions_run_eagerly": "training.debugging:functions_run_eagerly",
+        "run_functions_eagerly": "training.debugging:run_functions_eagerly",
         "list_logical_devices": f"{_STANDINS}:list_physical_devices",
         "list_physical_devices": f"{_STANDINS}:list_physical_devices",
     },
@@ -108,32 +123,21 @@ TENSORFLOW: dict[str, dict[str, str]] = {
         "list_physical_devices": f"{_STANDINS}:list_physical_devices",
         "set_memory_growth": f"{_STANDINS}:set_memory_growth",
     },
-    "math": _MATH | {"argmax": "ops:argmax", "argmin": "ops:argmin"},
-    "nn": {
-        name: f"ops:{name}"
-        for name in [
-            "elu",
-            "gelu",
-            "leaky_relu",
-            "log_softmax",
-            "relu",
-            "relu6",
-            "selu",
-            "sigmoid",
-            "silu",
-            "softmax",
-            "softplus",
-            "softsign",
-            "tanh",
-        ]
+    "strings": {
+        name: f"keras_script.strings:{name}"
+        for name in _words("""
+            as_string join length lower reduce_join regex_full_match regex_replace split strip
+            substr to_hash_bucket_fast to_hash_bucket_strong to_number unicode_split upper
+        """)
     },
-    "random": {"set_seed": "random:set_random_seed"},
     "test": {
         "gpu_device_name": f"{_STANDINS}:gpu_device_name",
         "is_gpu_available": f"{_STANDINS}:is_gpu_available",
     },
     "version": {},
 }
+for _path, _functions in FUNCTIONS.items():
+    TENSORFLOW[_path] = _functions | TENSORFLOW.get(_path, {})
 
 # Values that are no part of Myelin, by the full name of their module.
 VALUES: dict[str, dict[str, str]] = {
@@ -147,9 +151,6 @@ VALUES: dict[str, dict[str, str]] = {
 ADVICE: dict[str, str] = {
     "keras.src": "It is Keras's private side: import the same name from the public module, "
     "such as keras.layers.",
-    "GradientTape": "A gradient is jax.grad of a function of arrays; compile, fit and "
-    "train_on_batch take their own.",
-    "data": "fit, evaluate and predict take arrays, generators and keras.utils.PyDataset.",
     "python": "It is TensorFlow's private side: import the same name from tensorflow.keras.",
     "compat": "Only programs for TensorFlow 2 and Keras 3 run here.",
     "estimator": "Only programs for TensorFlow 2 and Keras 3 run here.",

@@ -12,16 +12,24 @@ example_normalization   GroupNormalization, RMSNormalization, UnitNormalization
 spectral                SpectralNormalization
 merging                 Add, Concatenate, Dot and their kin: several inputs become one
 regularization          Dropout and its kin, noise, ActivityRegularization
+einsum_dense            EinsumDense: a product over any axes
+attention               MultiHeadAttention, GroupedQueryAttention
+dot_attention           Attention, AdditiveAttention
 recurrent               RNN: a cell over the steps of sequences, and cells one upon another
 cells                   those of SimpleRNN, LSTM and GRU: the mathematics of a step
 gated                   SimpleRNN, LSTM, GRU
+convolutional_recurrent ConvLSTM1D to ConvLSTM3D
+spectrograms            STFTSpectrogram, MelSpectrogram: sound as images of its frequencies
 sequences               Embedding, Masking, TimeDistributed, Bidirectional
 reshaping               Flatten, Reshape, Permute, RepeatVector
+preprocessing           TextVectorization, StringLookup, Hashing and their kin: text and categories
 augmentation            RandomFlip and its kin: images changed at random in training
+hosting                 what computes on the host, before the compiled part of a model
 ownership               variables and layers inside a layer
 masks                   which steps of a sequence count, beside its array
+sources                 which layer made an array, for errors
 symbolic                promises of arrays, which the functional API is made of
-operation               operators between promises
+operation               operators and functions of `ops` between promises
 shapes                  shapes and trees of shapes
 """
 
@@ -57,11 +65,18 @@ _FAMILIES = {
         "subtract"),
     "regularization": ("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout",
         "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    "einsum_dense": ("EinsumDense",),
+    "attention": ("GroupedQueryAttention", "MultiHeadAttention"),
+    "dot_attention": ("AdditiveAttention", "Attention"),
     "recurrent": ("RNN", "StackedRNNCells"),
     "cells": ("GRUCell", "LSTMCell", "SimpleRNNCell"),
     "gated": ("GRU", "LSTM", "SimpleRNN"),
+    "convolutional_recurrent": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+    "spectrograms": ("MelSpectrogram", "STFTSpectrogram"),
     "sequences": ("Bidirectional", "Embedding", "Masking", "TimeDistributed"),
     "reshaping": ("Flatten", "Permute", "RepeatVector", "Reshape"),
+    "preprocessing": ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing",
+        "IntegerLookup", "StringLookup", "TextVectorization"),
     "augmentation": ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "Pipeline",
         "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
         "RandomContrast", "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip",
@@ -72,6 +87,7 @@ _FAMILIES = {
 
 # Other names that Keras has for the same layers.
 _ALIASES = {
+    "GroupQueryAttention": "GroupedQueryAttention",
     "Convolution1D": "Conv1D", "Convolution1DTranspose": "Conv1DTranspose",
     "MaxPool1D": "MaxPooling1D", "AvgPool1D": "AveragePooling1D",
     "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
@@ -93,6 +109,8 @@ if TYPE_CHECKING:
     from myelin.layers.activation import PReLU as PReLU
     from myelin.layers.activation import ReLU as ReLU
     from myelin.layers.activation import Softmax as Softmax
+    from myelin.layers.attention import GroupedQueryAttention as GroupedQueryAttention
+    from myelin.layers.attention import MultiHeadAttention as MultiHeadAttention
     from myelin.layers.augmentation import AugMix as AugMix
     from myelin.layers.augmentation import AutoContrast as AutoContrast
     from myelin.layers.augmentation import CutMix as CutMix
@@ -131,12 +149,18 @@ if TYPE_CHECKING:
     from myelin.layers.convolution import Conv2DTranspose as Conv2DTranspose
     from myelin.layers.convolution import Conv3D as Conv3D
     from myelin.layers.convolution import Conv3DTranspose as Conv3DTranspose
+    from myelin.layers.convolutional_recurrent import ConvLSTM1D as ConvLSTM1D
+    from myelin.layers.convolutional_recurrent import ConvLSTM2D as ConvLSTM2D
+    from myelin.layers.convolutional_recurrent import ConvLSTM3D as ConvLSTM3D
     from myelin.layers.core import Activation as Activation
     from myelin.layers.core import Dense as Dense
     from myelin.layers.core import Identity as Identity
     from myelin.layers.core import Input as Input
     from myelin.layers.core import InputLayer as InputLayer
     from myelin.layers.core import Lambda as Lambda
+    from myelin.layers.dot_attention import AdditiveAttention as AdditiveAttention
+    from myelin.layers.dot_attention import Attention as Attention
+    from myelin.layers.einsum_dense import EinsumDense as EinsumDense
     from myelin.layers.example_normalization import GroupNormalization as GroupNormalization
     from myelin.layers.example_normalization import RMSNormalization as RMSNormalization
     from myelin.layers.example_normalization import UnitNormalization as UnitNormalization
@@ -181,6 +205,13 @@ if TYPE_CHECKING:
     from myelin.layers.pooling import MaxPooling1D as MaxPooling1D
     from myelin.layers.pooling import MaxPooling2D as MaxPooling2D
     from myelin.layers.pooling import MaxPooling3D as MaxPooling3D
+    from myelin.layers.preprocessing import CategoryEncoding as CategoryEncoding
+    from myelin.layers.preprocessing import Discretization as Discretization
+    from myelin.layers.preprocessing import HashedCrossing as HashedCrossing
+    from myelin.layers.preprocessing import Hashing as Hashing
+    from myelin.layers.preprocessing import IntegerLookup as IntegerLookup
+    from myelin.layers.preprocessing import StringLookup as StringLookup
+    from myelin.layers.preprocessing import TextVectorization as TextVectorization
     from myelin.layers.recurrent import RNN as RNN
     from myelin.layers.recurrent import StackedRNNCells as StackedRNNCells
     from myelin.layers.regularization import ActivityRegularization as ActivityRegularization
@@ -215,6 +246,8 @@ if TYPE_CHECKING:
     from myelin.layers.sequences import Masking as Masking
     from myelin.layers.sequences import TimeDistributed as TimeDistributed
     from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
+    from myelin.layers.spectrograms import MelSpectrogram as MelSpectrogram
+    from myelin.layers.spectrograms import STFTSpectrogram as STFTSpectrogram
     from myelin.layers.symbolic import KerasTensor as KerasTensor
 
 __all__ = sorted([*_HOMES, *_ALIASES])

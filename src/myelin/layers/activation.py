@@ -181,5 +181,8 @@ class Softmax(_Elementwise):
         if mask is not None:
             x = jnp.where(mask, x, jnp.finfo(x.dtype).min)
         if isinstance(self.axis, int):
-            return activations.softmax(x, axis=self.axis)
-        return jnp.exp(x - jax.nn.logsumexp(x, axis=tuple(self.axis), keepdims=True))
+            y = activations.softmax(x, axis=self.axis)
+        else:
+            y = jnp.exp(x - jax.nn.logsumexp(x, axis=tuple(self.axis), keepdims=True))
+        # Also where the mask is False all along the axis.
+        return y if mask is None else jnp.where(mask, y, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +12,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin import constraints, dtypes, initializers, naming, random, regularizers, variable
+from myelin import (
+    constraints,
+    dtypes,
+    initializers,
+    naming,
+    random,
+    regularizers,
+    tracebacks,
+    variable,
+)
 from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
-from myelin.layers import masks, symbolic
+from myelin.layers import masks, sources, symbolic
 from myelin.layers.ownership import Owner
 from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of
 from myelin.layers.symbolic import KerasTensor
@@ -25,25 +35,32 @@ class CallContext:
 
     Attributes:
         training: whether layers behave as in training; None where each follows its own default.
-        penalties: what `add_loss` and activity regularizers added so far.
-        watch: called with each layer and its outputs, or None.
+        penalties: what `add_loss` and activity regularizers added so far, and by which layer.
+        watch: sees each call of a layer, or None.
     """
 
-    def __init__(
-        self, training: bool | None, watch: Callable[[Layer, Any], None] | None = None
-    ) -> None:
+    def __init__(self, training: bool | None, watch: Watch | None = None) -> None:
         self.training = training
-        self.penalties: list[Any] = []
+        self.penalties: list[tuple[Layer, Any]] = []
         self.watch = watch
+
+
+class Watch:
+    """Sees each call of a layer on arrays, and may put others in the place of its outputs."""
+
+    def enter(self, layer: Layer, inputs: Any) -> None:
+        """A layer is about to compute."""
+
+    def leave(self, layer: Layer, outputs: Any) -> Any:
+        """The layer has computed: gives its outputs as they go on."""
+        return outputs
 
 
 _contexts: list[CallContext] = []
 
 
 @contextlib.contextmanager
-def call_context(
-    training: bool | None, watch: Callable[[Layer, Any], None] | None = None
-) -> Iterator[CallContext]:
+def call_context(training: bool | None, watch: Watch | None = None) -> Iterator[CallContext]:
     """Inside the block, layers called without `training=` take this one; yields the context."""
     context = CallContext(training, watch)
     _contexts.append(context)
@@ -76,9 +93,14 @@ class Layer(Owner):
 
     Attributes:
         supports_masking: whether a mask beside the inputs goes on beside the outputs.
+        on_host: whether it computes with NumPy on the host; see `hosting`.
     """
 
     supports_masking: bool | None = False
+    # What stands for unknown sizes, of the batch and of others, where it is traced for a promise.
+    trial_sizes = symbolic.SIZES
+    on_host = False
+    _last_penalties: list[tuple[Layer, Any]] = []
 
     def __init__(
         self,
@@ -102,6 +124,7 @@ class Layer(Owner):
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._build_shape: Any = None
+        self._build_shapes: dict[str, Any] | None = None
         self._nodes: list[symbolic.Node] = []
         self._input_shape_given = self._legacy_input_shape(kwargs)
 
@@ -177,7 +200,8 @@ class Layer(Owner):
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar to the loss of the step in which `call` runs now."""
         if _contexts:
-            _contexts[-1].penalties.extend(loss if isinstance(loss, list | tuple) else [loss])
+            each = loss if isinstance(loss, list | tuple) else [loss]
+            _contexts[-1].penalties.extend((self, value) for value in each)
 
     # How it is called.
 
@@ -187,16 +211,31 @@ class Layer(Owner):
         Called on a promise, such as `Input` gives, it promises its outputs.
         """
         inputs, *rest = args or [kwargs.pop(self._first_parameter())]
-        if symbolic.tensors_in((inputs, rest, kwargs)):
-            return symbolic.call(self, (inputs, *rest), kwargs)
+        try:
+            if symbolic.tensors_in((inputs, rest, kwargs)):
+                return symbolic.call(self, (inputs, *rest), kwargs)
+            return self._called(inputs, rest, kwargs)
+        except Exception as error:
+            if isinstance(error, ShapeError):
+                sources.add_source(error, self, inputs)
+            tracebacks.cut(error)
+            raise
+
+    def _called(self, inputs: Any, rest: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The outputs for arrays."""
+        watch = _contexts[-1].watch if _contexts else None
+        if watch is not None:
+            watch.enter(self, inputs)
         mask = kwargs.get("mask")
         mask = masks.mask_of(inputs) if mask is None else mask
+        kwargs |= self._masks_beside((inputs, *rest), kwargs)
         inputs = self._as_inputs(inputs)
+        rest, kwargs = jax.tree.map(self._cast, (rest, kwargs))
         if mask is not None:
             self._take_mask(inputs, mask, kwargs)
         if not self.built:
-            self._build_for(jax.tree.map(jnp.shape, inputs))
-        training = kwargs.get("training")
+            self._build_on((inputs, *rest), kwargs)
+        training = given = kwargs.get("training")
         if training is None and _contexts:
             training = _contexts[-1].training
         if training is None:
@@ -205,19 +244,40 @@ class Layer(Owner):
             kwargs["training"] = training
         else:
             kwargs.pop("training", None)
-        nested = contextlib.nullcontext() if _contexts else call_context(training)
         policy = self.dtype_policy
         mixed = policy.compute_dtype != policy.variable_dtype
-        with nested, variable.autocast(policy.compute_dtype if mixed else None):
+        with (
+            self._context(training, given),
+            variable.autocast(policy.compute_dtype if mixed else None),
+        ):
             outputs = self._call_checked(inputs, rest, kwargs)
             if self.activity_regularizer is not None:
                 for output in jax.tree.leaves(outputs):
                     self.add_loss(self.activity_regularizer(output) / output.shape[0])
             masks.hand_on(self, inputs, outputs, mask)
-            context = _contexts[-1]
-            if context.watch is not None:
-                context.watch(self, outputs)
+            if watch is not None:
+                outputs = watch.leave(self, outputs)
+            sources.note(self.title, outputs)
         return outputs
+
+    @contextlib.contextmanager
+    def _context(self, training: bool | None, given: bool | None) -> Iterator[None]:
+        """The context of a call: one of its own for the outermost, the present one inside.
+
+        What a call was given for `training` holds for all layers inside it.
+        """
+        if not _contexts:
+            with call_context(training) as context:
+                yield
+            # Not through `__setattr__`, which may track layers in lists.
+            object.__setattr__(self, "_last_penalties", context.penalties)
+            return
+        context = _contexts[-1]
+        before, context.training = context.training, context.training if given is None else given
+        try:
+            yield
+        finally:
+            context.training = before
 
     def _take_mask(self, inputs: Any, mask: Any, kwargs: dict[str, Any]) -> None:
         """Gives `call` the mask that came beside the inputs, and the inputs as they are now."""
@@ -246,16 +306,31 @@ class Layer(Owner):
             # jax reports shapes that do not fit as TypeError, without the layer.
             if "shape" not in str(error).lower() or isinstance(error, ShapeError):
                 raise
-            raise ShapeError(f"{self.title}: {error}; its input is {shapes_of(inputs)}") from error
+            text = f"{self.title}: {str(error).rstrip('.')}; its input is {shapes_of(inputs)}"
+            # In the frames of the layer's own code, which the error came from.
+            raise ShapeError(text).with_traceback(error.__traceback__) from None
 
     def _as_inputs(self, inputs: Any) -> Any:
         return jax.tree.map(self._as_input, inputs, is_leaf=_is_plain_list)
+
+    def _cast(self, value: Any) -> Any:
+        """A further argument, in the compute type where it is an array of floats."""
+        target = self.dtype_policy.compute_dtype
+        given = isinstance(value, jax.Array | np.ndarray) and self.autocast
+        if not given or value.dtype == target or not dtypes.is_float(value.dtype):
+            return value
+        cast = jnp.asarray(value).astype(target)
+        masks.set_mask(cast, masks.mask_of(value))
+        return cast
 
     def _as_input(self, value: Any) -> Any:
         if isinstance(value, Variable):
             value = value.value
         if not isinstance(value, jax.Array):
             value = np.asarray(value)
+            if value.dtype.kind in "OUST":
+                # Text, for a layer inside that computes on the host.
+                return value
         target = self.dtype_policy.compute_dtype
         if self.autocast and value.dtype != target and dtypes.is_float(value.dtype):
             value = value.astype(target)
@@ -267,6 +342,48 @@ class Layer(Owner):
         with jax.ensure_compile_time_eval():
             self.build(shape)
         self.built = True
+
+    def _build_on(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Builds for what `call` is given.
+
+        That is the shape of its first argument; or, where `build` takes several shapes, those of
+        the arguments that they are named after: `query_shape` is that of `query`.
+        """
+        wanted = list(inspect.signature(self.build).parameters)
+        if len(wanted) < 2:
+            self._build_for(symbolic.shapes_of(args[0]))
+            return
+        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        found = {name: given.get(name.removesuffix("_shape")) for name in wanted}
+        shapes = {k: symbolic.shapes_of(value) for k, value in found.items() if value is not None}
+        self._build_for_several(shapes)
+
+    def _build_for_several(self, shapes: dict[str, Any]) -> None:
+        self._build_shapes = shapes
+        self._build_shape = next(iter(shapes.values()))
+        with jax.ensure_compile_time_eval():
+            self.build(**shapes)
+        self.built = True
+
+    @classmethod
+    @functools.cache
+    def _masks_named(cls) -> dict[str, str]:
+        """The arguments of `call` that are masks of others: `{"query_mask": "query"}`."""
+        names = inspect.signature(cls.call).parameters
+        stems = {name: name.removesuffix("_mask") for name in names}
+        return {name: stem for name, stem in stems.items() if stem != name and stem in names}
+
+    def _masks_beside(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The masks that belong to arguments and that `call` names after them."""
+        named = self._masks_named()
+        if not named:
+            return {}
+        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        return {
+            name: masks.mask_of(given[stem])
+            for name, stem in named.items()
+            if given.get(name) is None and given.get(stem) is not None
+        }
 
     @classmethod
     def _first_parameter(cls) -> str:
@@ -324,7 +441,8 @@ class Layer(Owner):
         values = {name: v._value for name, v in variables.items()}
 
         def outputs(values: Any, specs: Any, key: Any) -> Any:
-            with variable.bind(variables, values), random.scope(key):
+            # Nothing is to be kept of this, also not in metrics that a layer holds.
+            with variable.bind(variables, values), variable.rehearsal(), random.scope(key):
                 return function(specs)
 
         try:
@@ -362,8 +480,14 @@ class Layer(Owner):
 
     @property
     def losses(self) -> list[Any]:
-        """The regularizers' values for the weights as they are now."""
-        return [v.regularizer(v.value) for v in self.trainable_variables if v.regularizer]
+        """What the layers inside added in the last call, and what regularizers say of the weights.
+
+        In a call or a step, what was added so far.
+        """
+        penalties = _contexts[-1].penalties if _contexts else self._last_penalties
+        own = {id(layer) for layer in self.all_layers()} if penalties else set()
+        added = [value for layer, value in penalties if id(layer) in own]
+        return added + [v.regularizer(v.value) for v in self.trainable_variables if v.regularizer]
 
     @property
     def dtype(self) -> str:
@@ -402,11 +526,16 @@ class Layer(Owner):
         return super().from_config(made)
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shape it was built for, or None."""
+        """The shape, or shapes, it was built for, or None."""
+        if self._build_shapes is not None:
+            return {"shapes_dict": self._build_shapes}
         return None if self._build_shape is None else {"input_shape": self._build_shape}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds for the shape that `get_build_config` gave."""
+        if not self.built and config.get("shapes_dict"):
+            given = config["shapes_dict"].items()
+            self._build_for_several({k: as_tuples(shape) for k, shape in given if shape})
         if not self.built and config.get("input_shape") is not None:
             self._build_for(as_tuples(config["input_shape"]))
 

@@ -86,8 +86,18 @@ class InputLayer(Layer):
             value = value[..., 0]
         if not fit(self.batch_shape, value.shape):
             raise model.wants(f"inputs of shape {self.batch_shape}{reader}", value.shape)
+        if self.input_dtype == "string":
+            return value
+        if value.dtype.kind == "O":
+            raise InputError(
+                f'{model.title}: the input "{self.name}" is text, and its Input says '
+                f'{self.input_dtype}: write Input(…, dtype="string")'
+            )
         # Bytes stay bytes until here, so that data on the device take a quarter of the room.
         wanted = self.input_dtype
+        if isinstance(value, jax.Array):
+            # Without a warning of jax's, which has no int64 unless it is told to.
+            wanted = str(jax.dtypes.canonicalize_dtype(wanted))
         both_float = dtypes.is_float(value.dtype) and dtypes.is_float(wanted)
         # Under mixed precision inputs are in the short float already.
         return value if value.dtype == wanted or both_float else value.astype(wanted)

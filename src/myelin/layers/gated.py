@@ -15,10 +15,11 @@ from myelin.layers.recurrent import RNN
 Array = jax.Array
 
 
-class _Gated(RNN):
-    """An RNN over one of the cells above."""
+class Gated(RNN):
+    """An RNN over one of the cells."""
 
     _cell: type[GatedCell]
+    _cell_name: str | None = None
     _of_layer = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll",
                  "zero_output_for_mask")  # fmt: skip
 
@@ -28,8 +29,8 @@ class _Gated(RNN):
         own = {name: given.pop(name) for name in self._of_layer if name in given}
         own |= {name: kwargs.pop(name) for name in self._of_layer if name in kwargs}
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        name = type(self).__name__.lower()
-        RNN.__init__(self, self._cell(**given, name=f"{name}_cell", **shared), **own, **kwargs)
+        name = self._cell_name or f"{type(self).__name__.lower()}_cell"
+        RNN.__init__(self, self._cell(**given, name=name, **shared), **own, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         # Its units, its kernel, its activation: what the cell has, the layer shows.
@@ -63,7 +64,7 @@ class _Gated(RNN):
         return outputs, list(after)
 
 
-class SimpleRNN(_Gated):
+class SimpleRNN(Gated):
     """A fully connected recurrent network: `h = activation(x @ kernel + h @ recurrent + bias)`.
 
     Args:
@@ -108,7 +109,7 @@ class SimpleRNN(_Gated):
         self._take(given, kwargs)
 
 
-class LSTM(_Gated):
+class LSTM(Gated):
     """Long short-term memory: an `LSTMCell` over the steps of sequences.
 
     Args:
@@ -160,7 +161,7 @@ class LSTM(_Gated):
         self._take(given, kwargs)
 
 
-class GRU(_Gated):
+class GRU(Gated):
     """A gated recurrent unit: a `GRUCell` over the steps of sequences.
 
     Args:

@@ -57,5 +57,5 @@ def hand_on(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:
         warnings.warn(
             f"{layer.title} does not support masking: its input has a mask, and the layers behind "
             "it will take the masked steps for others",
-            stacklevel=4,
+            stacklevel=5,
         )

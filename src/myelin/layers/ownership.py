@@ -9,6 +9,7 @@ import numpy as np
 
 from myelin import naming
 from myelin.errors import NotBuiltError, ShapeError
+from myelin.ops.draws import SeedGenerator
 from myelin.registry import Configured
 from myelin.variable import Variable
 
@@ -35,10 +36,14 @@ class Owner(Configured):
 
     def _children(self) -> list[Any]:
         """Layers in the attributes of this one, also inside lists, tuples and dictionaries."""
-        found: dict[int, Owner] = {}
+        return [child for child in self._held() if isinstance(child, Owner)]
+
+    def _held(self) -> list[Any]:
+        """Layers and seed generators in the attributes, also inside lists and dictionaries."""
+        found: dict[int, Owner | SeedGenerator] = {}
 
         def visit(value: Any) -> None:
-            if isinstance(value, Owner):
+            if isinstance(value, Owner | SeedGenerator):
                 found.setdefault(id(value), value)
             elif isinstance(value, list | tuple):
                 for item in value:
@@ -50,12 +55,13 @@ class Owner(Configured):
         for name, value in vars(self).items():
             if name != "_made_with":
                 visit(value)
-        return [child for child in found.values() if child is not self]
+        return [held for held in found.values() if held is not self]
 
     @property
     def variables(self) -> list[Variable]:
         """All variables, its own (trainable first) before those of the layers inside it."""
         own = [*self._weights, *(v for v in vars(self).values() if isinstance(v, Variable))]
+        own += [held.state for held in self._held() if isinstance(held, SeedGenerator)]
         found = {id(v): v for v in sorted(own, key=lambda v: not v.trainable)}
         for child in self._children():
             found.update({id(v): v for v in child.variables})

@@ -12,12 +12,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin import naming
+from myelin import naming, ops
 from myelin.errors import InputError
 from myelin.layers.shapes import Shape, is_shape
+from myelin.promise import Promise
 
 
-class KerasTensor:
+class KerasTensor(Promise):
     """The promise of an array: a shape, a type and a name, but no numbers yet.
 
     The operators of arrays, such as `a + b` and `a[:, 0]`, give promises again.
@@ -48,6 +49,22 @@ class KerasTensor:
         """How many axes it has."""
         return len(self.shape)
 
+    def operate(
+        self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """What `function(*args, **kwargs)` promises, with this among its arguments."""
+        from myelin.layers.operation import promised
+
+        return promised(name, function, args, kwargs)
+
+    def reshape(self, newshape: Any) -> Any:
+        """The promise of the same numbers in another shape, of which one size may be -1."""
+        return ops.reshape(self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """The promise of the same numbers without axes of size 1."""
+        return ops.squeeze(self, axis)
+
     def __len__(self) -> int:
         raise InputError(f"{self!r} has no length: its numbers come when the model runs")
 
@@ -68,7 +85,7 @@ class KerasTensor:
 
 _NO_NUMBERS = (
     "{} has no numbers until the model runs, so NumPy and jax cannot compute with it. Use its "
-    "operators (a + b), a layer, or Lambda(function)(tensor)"
+    "operators (a + b), myelin.ops, a layer, or Lambda(function)(tensor)"
 )
 
 
@@ -77,9 +94,8 @@ def _forward_operators() -> None:
 
     def operator(function: str, swapped: bool) -> Any:
         def method(self: KerasTensor, *others: Any) -> Any:
-            from myelin.layers.operation import Operation
-
-            return Operation(function)(*((*others, self) if swapped else (self, *others)))
+            operands = (*others, self) if swapped else (self, *others)
+            return getattr(ops, function)(*operands)
 
         return method
 
@@ -91,7 +107,7 @@ def _forward_operators() -> None:
         setattr(KerasTensor, f"__r{name}__", operator(function, swapped=True))
     # `==` stays identity: promises stand in dictionaries and lists, as in Keras.
     others = {"neg": "negative", "abs": "absolute", "invert": "logical_not", "lt": "less",
-              "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+              "le": "less_equal", "gt": "greater", "ge": "greater_equal", "round": "round",
               "getitem": "get_item"}  # fmt: skip
     for name, function in others.items():
         setattr(KerasTensor, f"__{name}__", operator(function, swapped=False))
@@ -131,7 +147,7 @@ def tensors_in(tree: Any) -> list[KerasTensor]:
 def call(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `layer(*args, **kwargs)` promises, where there are promises among the arguments."""
     if not layer.built:
-        layer._build_for(shapes_of(args[0]))
+        layer._build_on(args, kwargs)
     outputs = layer.compute_output_spec(*args, **kwargs)
     layer._nodes.append(Node(layer, args, kwargs, outputs))
     return outputs
@@ -141,8 +157,10 @@ def traced(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The promises for what a layer computes, found by tracing it.
 
     Two sizes stand in the place of each None; an axis that differs between the two is None.
+    Operations have sizes of their own, `trial_sizes`.
     """
-    specs = [_evaluated(layer, args, kwargs, sizes) for sizes in SIZES]
+    trials = getattr(layer, "trial_sizes", SIZES)
+    specs = [_evaluated(layer, args, kwargs, sizes) for sizes in trials]
     return jax.tree.map(
         lambda one, two: KerasTensor(either(one.shape, two.shape), str(one.dtype)), *specs
     )
@@ -165,6 +183,11 @@ def _evaluated(
 ) -> Any:
     flat, structure = jax.tree.flatten((args, kwargs))
     places = [place for place, leaf in enumerate(flat) if isinstance(leaf, KerasTensor)]
+    if any(flat[place].dtype == "string" for place in places):
+        raise InputError(
+            f"{layer.title}: takes numbers, and what it is called on is text: put "
+            "TextVectorization, StringLookup or Hashing before it"
+        )
 
     def outputs(arrays: list[Any]) -> Any:
         filled = list(flat)

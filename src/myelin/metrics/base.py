@@ -56,7 +56,7 @@ class Metric(registry.Configured):
         found: dict[int, Variable] = {id(own): own for own in self._variables}
         held: list[Metric] = []
         attributes = {key: value for key, value in vars(self).items() if key != "_made_with"}
-        for part in _parts(attributes):
+        for part in parts(attributes):
             if isinstance(part, Variable):
                 found.setdefault(id(part), part)
             else:
@@ -211,13 +211,13 @@ class Metric(registry.Configured):
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _parts(held: Any) -> Iterator[Variable | Metric]:
+def parts(held: Any) -> Iterator[Variable | Metric]:
     """The variables and metrics in a tree of lists and dictionaries."""
     if isinstance(held, Variable | Metric):
         yield held
     elif isinstance(held, Mapping):
         for inner in held.values():
-            yield from _parts(inner)
+            yield from parts(inner)
     elif isinstance(held, list | tuple):
         for inner in held:
-            yield from _parts(inner)
+            yield from parts(inner)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from myelin import naming, registry
+from myelin import registry
 from myelin.errors import InputError
 from myelin.layers.core import InputLayer
 from myelin.layers.operation import Operation
 from myelin.layers.symbolic import KerasTensor, tensors_in
+from myelin.models import operations
 from myelin.models.graph import Graph
 from myelin.models.model import Model
 
 Config = dict[str, Any]
 
-_OPERATIONS, _TENSOR = "keras.src.ops.numpy", "__keras_tensor__"
+_TENSOR = "__keras_tensor__"
 
 
 class Functional(Model):
@@ -90,9 +91,7 @@ def written(graph: Graph) -> Config:
 
 def _written_step(step: Any) -> Config:
     if isinstance(step, Operation):
-        config = {"name": step.name}
-        return {"module": _OPERATIONS, "class_name": step.kind, "config": config,
-                "registered_name": step.kind}  # fmt: skip
+        return operations.written(step)
     made = dict(registry.serialize(step))
     if not isinstance(step, InputLayer):
         made["build_config"] = step.get_build_config()
@@ -117,7 +116,7 @@ def read(config: Mapping[str, Any]) -> tuple[Any, Any]:
     layers: dict[str, Any] = {}
     pending: list[tuple[Any, Config]] = []
     for entry in _without_masks(config):
-        layer = layers[entry.get("name", entry["config"]["name"])] = _made_step(entry)
+        layer = layers[entry.get("name", entry["config"]["name"])] = operations.read(entry)
         pending += [(layer, call) for call in entry["inbound_nodes"]]
     promised: dict[tuple[str, int], Any] = {
         (name, 0): [layer.output] for name, layer in layers.items()
@@ -166,6 +165,8 @@ def _without_masks(config: Mapping[str, Any]) -> list[Config]:
     """
     entries = [dict(entry) for entry in config["layers"]]
     for entry in entries:
+        if operations.is_keras_operation(entry):
+            continue
         calls = [dict(call) for call in entry["inbound_nodes"]]
         for call in calls:
             kwargs = call.get("kwargs", {})
@@ -176,12 +177,8 @@ def _without_masks(config: Mapping[str, Any]) -> list[Config]:
     while kept > len(entries):
         kept = len(entries)
         used = wanted.union(*(_sources(entry["inbound_nodes"]) for entry in entries))
-        entries = [e for e in entries if not _is_operation(e) or e["name"] in used]
+        entries = [e for e in entries if not operations.is_keras_operation(e) or e["name"] in used]
     return entries
-
-
-def _is_operation(entry: Config) -> bool:
-    return str(entry.get("module")).startswith("keras.src.ops")
 
 
 def _sources(tree: Any, bare: bool = False) -> set[str]:
@@ -194,12 +191,6 @@ def _sources(tree: Any, bare: bool = False) -> set[str]:
     if not isinstance(items, list | tuple):
         return set()
     return set().union(*(_sources(item, bare) for item in items))
-
-
-def _made_step(entry: Config) -> Any:
-    if _is_operation(entry):
-        return Operation(naming.snake_case(entry["class_name"]), entry["config"].get("name"))
-    return registry.deserialize(entry)
 
 
 def _can_be_made(call: Any, promised: Mapping[tuple[str, int], Any]) -> bool:

@@ -22,27 +22,30 @@ class Graph:
         inputs: a promise, or a tree of them (lists, tuples, dictionaries), each from `Input` or
             from a call inside a larger model, which is then cut off there.
         outputs: the same for what comes out.
+        unique_names: whether two layers of one name are an error.
 
     Attributes:
         nodes: the calls in the order they compute.
         steps: the layers and operations they call, in Keras's order, each once.
+        given_tensors: the promises that were given as inputs, in order.
 
     Raises:
         InputError: something that is no promise, outputs that need further inputs, or two layers
             of one name.
     """
 
-    def __init__(self, inputs: Any, outputs: Any) -> None:
+    def __init__(self, inputs: Any, outputs: Any, unique_names: bool = True) -> None:
         inputs, outputs = _plain(inputs), _plain(outputs)
         _check_promises("inputs", inputs)
         _check_promises("outputs", outputs)
         self.inputs = jax.tree.map(_from_an_input, inputs)
-        self._renamed = dict(zip(map(id, tensors_in(inputs)), tensors_in(self.inputs), strict=True))
+        self.given_tensors = tensors_in(inputs)
+        self._renamed = dict(zip(map(id, self.given_tensors), tensors_in(self.inputs), strict=True))
         self.outputs = outputs
         self.nodes, self.steps = _sorted(
             tensors_in(self.inputs), tensors_in(outputs), self._renamed
         )
-        names = [step.name for step in self.steps]
+        names = [step.name for step in self.steps] if unique_names else []
         for name in {name for name in names if names.count(name) > 1}:
             raise InputError(f'Model: two layers are called "{name}"; give one another name=')
 

@@ -11,9 +11,11 @@ import jax
 from myelin import registry, saving
 from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
+from myelin.layers.hosting import Prepared
 from myelin.layers.shapes import is_shape
 from myelin.layers.symbolic import KerasTensor, shapes_of, tensors_in
 from myelin.models.graph import Graph, layer_of
+from myelin.models.host import HostPart, begins_on_host, host_arrays
 from myelin.models.summary import print_summary
 from myelin.training.trainer import Trainer
 
@@ -33,6 +35,7 @@ class Model(Trainer):
     """
 
     _graph: Graph | None = None
+    _host_part: HostPart | None = None
     # The layers inside say.
     supports_masking = None
 
@@ -61,12 +64,15 @@ class Model(Trainer):
         def called(layer: Layer, args: Any, kwargs: Any) -> Any:
             return layer(*args, **{"training": training, **kwargs})
 
-        return self._graph.run(inputs, called)
+        graph = self.host_part().rest if isinstance(inputs, Prepared) else self._graph
+        return graph.run(jax.tree.leaves(inputs), called)
 
     def _as_inputs(self, inputs: Any) -> Any:
         """For a graph, an array for each of its inputs, in order."""
         if self._graph is None:
             return super()._as_inputs(inputs)
+        if self.begins_on_host:
+            return self.host_part().begun(self.prepared(inputs), self)
         arrays = _in_order(self, inputs, self._graph.inputs, self.input_names)
         return [
             layer.admit(self._as_input(array), self, f' as "{layer.name}"')
@@ -78,6 +84,8 @@ class Model(Trainer):
         graph = self._graph
         if graph is None:
             return super().compute_output_shape(input_shape)
+        if isinstance(input_shape, Prepared):
+            return shapes_of(graph.outputs)
         shapes = _in_order(self, input_shape, graph.inputs, self.input_names, is_shape)
         tensors = graph.input_tensors
         outputs = graph.outputs
@@ -87,6 +95,49 @@ class Model(Trainer):
                 given, lambda layer, args, kwargs: layer.compute_output_spec(*args, **kwargs)
             )
         return shapes_of(outputs)
+
+    @property
+    def begins_on_host(self) -> bool:
+        """Whether it has layers that compute on the host, before the compiled part."""
+        graph = self._graph
+        return graph is not None and any(s.on_host or begins_on_host(s) for s in graph.steps)
+
+    def whole_graph(self) -> Graph:
+        """The calls from its inputs to its outputs."""
+        return self._known_graph()
+
+    def host_part(self) -> HostPart:
+        """What of it computes on the host, and where the compiled part begins."""
+        graph = self.whole_graph()
+        if self._host_part is None or self._host_part.graph is not graph:
+            self._host_part = HostPart(graph)
+        return self._host_part
+
+    def prepared(self, inputs: Any) -> Prepared:
+        """What the part on the host makes of inputs; what was prepared already stays.
+
+        Args:
+            inputs: text and numbers, as the model is called with them.
+        """
+        if isinstance(inputs, Prepared):
+            return inputs
+        arrays = host_arrays(inputs, len(self.inputs) > 1, self.title)
+        return self.host_part().prepared(self.inputs_in_order(arrays), self)
+
+    def inputs_in_order(self, inputs: Any) -> list[Any]:
+        """A list with what is given for each input."""
+        return _in_order(self, inputs, self._known_graph().inputs, self.input_names)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """What it promises for promises: a `KerasTensor`, or a tree of them."""
+        if not self.begins_on_host:
+            return super().compute_output_spec(*args, **kwargs)
+        # Text cannot be traced, so each layer says what it makes of it.
+        outputs = self.whole_graph().run(
+            self.inputs_in_order(args[0]),
+            lambda layer, args, kwargs: layer.compute_output_spec(*args, **kwargs),
+        )
+        return jax.tree.map(lambda tensor: KerasTensor(tensor.shape, tensor.dtype), outputs)
 
     def _children(self) -> list[Layer]:
         if self._graph is None:

@@ -10,9 +10,13 @@ from myelin import dtypes, registry
 from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
 from myelin.layers.core import InputLayer
+from myelin.layers.hosting import Prepared, host_array, is_text
 from myelin.layers.shapes import Shape, fit
 from myelin.layers.symbolic import KerasTensor
+from myelin.models.graph import Graph
+from myelin.models.host import begins_on_host
 from myelin.models.model import Model
+from myelin.tracebacks import door
 
 
 class Sequential(Model):
@@ -32,6 +36,7 @@ class Sequential(Model):
 
     takes_one_array = True
 
+    @door
     def __init__(
         self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
@@ -47,6 +52,7 @@ class Sequential(Model):
             self._append(layer)
         self._build_if_shape_is_known()
 
+    @door
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Adds a layer at the end.
 
@@ -104,7 +110,7 @@ class Sequential(Model):
             if given is not None and given != known:
                 warnings.warn(
                     f"{layer.title}: input_shape is for the first layer and has no effect here",
-                    stacklevel=4,
+                    stacklevel=5,
                 )
         elif given is not None:
             self._input = InputLayer(batch_shape=given)
@@ -122,6 +128,7 @@ class Sequential(Model):
         if self._input is not None and self._row:
             self._build_for(self._input.batch_shape)
 
+    @door
     def build(self, input_shape: Shape | None = None) -> None:
         """Builds each layer for the outputs of the one before.
 
@@ -131,11 +138,16 @@ class Sequential(Model):
         Raises:
             InputError: no shape is known, or it is not the one that is known.
         """
+        if isinstance(input_shape, Prepared):
+            made_of, dtype = input_shape.came_as[0]
+            self._input = self._input or InputLayer(batch_shape=made_of, dtype=dtype)
+            input_shape = self._input.batch_shape
         if input_shape is None and self._input is None:
             raise InputError("Sequential.build wants the shape of the inputs, batch axis first")
         shape: Any = tuple(input_shape or self._input.batch_shape)  # type: ignore[union-attr]
         if self._input is None:
-            self._input = InputLayer(batch_shape=(None, *shape[1:]))
+            dtype = getattr(self._row[0], "input_type", None) if self._row else None
+            self._input = InputLayer(batch_shape=(None, *shape[1:]), dtype=dtype)
             # Promised for the batch at hand, as in Keras; batches of other sizes come in as well.
             self._input.output.shape = shape
         elif not fit(self._input.batch_shape, shape):
@@ -163,13 +175,62 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs of the last layer."""
+        if isinstance(inputs, Prepared):
+            rest = self.host_part().rest
+            return rest.run(
+                inputs.values,
+                lambda layer, args, kwargs: layer(*args, **{"training": training, **kwargs}),
+            )
         outputs = inputs
         for layer in self._row:
             outputs = layer(outputs, training=training)
         return outputs
 
+    @property
+    def begins_on_host(self) -> bool:
+        """Whether it has layers that compute on the host, before the compiled part."""
+        return any(layer.on_host or begins_on_host(layer) for layer in self._row)
+
+    def whole_graph(self) -> Graph:
+        """The calls from its input to its output."""
+        known = self._host_part.graph if self._host_part is not None else None
+        if known is not None and known.outputs is self.output:
+            return known
+        return Graph(self.input, self.output)
+
+    def prepared(self, inputs: Any) -> Prepared:
+        """What the part on the host makes of inputs; what was prepared already stays.
+
+        Args:
+            inputs: text or numbers, as the model is called with them; they build it if need be.
+        """
+        if isinstance(inputs, Prepared):
+            return inputs
+        array = host_array(inputs, self.title)
+        if not self.built:
+            array = array[:, None] if array.ndim == 1 and self._input is None else array
+            shape = (None, *array.shape[1:])
+            if self._input is None:
+                dtype = "string" if is_text(array) else str(array.dtype)
+                self._input = InputLayer(batch_shape=shape, dtype=dtype)
+            self._build_for(shape)
+        return self.host_part().prepared([array], self)
+
+    def inputs_in_order(self, inputs: Any) -> list[Any]:
+        """A list of the one input."""
+        return [inputs]
+
+    def _as_inputs(self, inputs: Any) -> Any:
+        if self.begins_on_host:
+            # The inputs build it where it is not built, so they go first.
+            prepared = self.prepared(inputs)
+            return self.host_part().begun(prepared, self)
+        return super()._as_inputs(inputs)
+
     def _as_input(self, value: Any) -> Any:
         value = super()._as_input(value)
+        if self.begins_on_host:
+            return value
         if self._input is not None:
             reader = f" for {self._row[0].title}" if self._row else ""
             return self._input.admit(value, self, reader)
@@ -248,7 +309,11 @@ class Sequential(Model):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for inputs of `input_shape`."""
+        if isinstance(input_shape, Prepared):
+            return self._output_shape
         shape: Any = tuple(input_shape)
+        if self.built and shape == self._build_shape:
+            return self._output_shape
         for layer in self._row:
             shape = layer.compute_output_shape(shape)
         return shape

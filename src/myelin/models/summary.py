@@ -168,7 +168,8 @@ def _shape(layer: Layer) -> Any:
     if layer._build_shape is None:
         shape = shapes_of(layer.output)
     else:
-        shape = layer.compute_output_shape(layer._build_shape)
+        several = layer._build_shapes
+        shape = layer.compute_output_shape(*(several.values() if several else [layer._build_shape]))
     shapes = jax.tree.leaves(shape, is_leaf=is_shape)
     if len(shapes) != 1:
         return Text(str(shape))

@@ -1,361 +1,74 @@
 """`keras.ops` for layers, losses and metrics of one's own: arithmetic on arrays, by Keras's names.
 
-numbers     number by number, two arrays, sums over axes
-arrays      making, arranging and multiplying arrays
-convolutions  of images, and pooling
-networks    one-hot, normalize, cross-entropies, loops and branches
-image       resize, crop, colors, filters and warps: `ops.image.resize` and its kin
-convert     into arrays, out of arrays, number types
+numbers, pairs, bits      number by number, of one array and of two
+reductions, statistics    sums over axes, cumulated sums, quantiles, histograms
+arrays, arranging         making arrays, and the same numbers in other shapes and orders
+choosing                  sorting, searching, numbers at places, sums by group
+products, linalg          matrix products, and linear algebra
+fourier                   waves in signals, complex numbers
+convolutions, patches     of images, pooling, windows as columns
+networks                  one-hot, normalizations, cross-entropies
+attention, alignment      attention, and connectionist temporal classification
+einops                    axes split, ordered and joined as a pattern says
+loops                     loops, branches, derivatives of one's own
+image                     resize, crop, colors, filters and warps: `ops.image.resize` and its kin
+convert                   into arrays, out of arrays, number types
+draws                     random arrays; in public they are `myelin.random`'s
 
-The activations are those of `myelin.activations`. Everything works on jax arrays, variables,
-NumPy and lists, and inside compiled steps.
+The activations are those of `myelin.activations`, and `ops.nn` and `ops.numpy` are Keras's names
+for parts of the whole. Everything works on jax arrays, variables, NumPy and lists, inside compiled
+steps, and on promises such as `Input` gives, where it becomes an operation of the model.
 """
 
-from myelin.activations import (
-    celu,
-    elu,
-    glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_swish,
-    hard_tanh,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
-    relu,
-    relu6,
-    selu,
-    sigmoid,
-    silu,
-    soft_shrink,
-    softmax,
-    softplus,
-    softsign,
-    sparse_plus,
-    sparse_sigmoid,
-    sparsemax,
-    squareplus,
-    swish,
-    tanh_shrink,
-    threshold,
-)
+# Each file lists its names. Some are those of Python's builtins, so no code stands here.
+# ruff: noqa: F403
+from myelin.activations import celu as celu
+from myelin.activations import elu as elu
+from myelin.activations import glu as glu
+from myelin.activations import hard_shrink as hard_shrink
+from myelin.activations import hard_sigmoid as hard_sigmoid
+from myelin.activations import hard_silu as hard_silu
+from myelin.activations import hard_swish as hard_swish
+from myelin.activations import hard_tanh as hard_tanh
+from myelin.activations import leaky_relu as leaky_relu
+from myelin.activations import log_sigmoid as log_sigmoid
+from myelin.activations import log_softmax as log_softmax
+from myelin.activations import relu as relu
+from myelin.activations import relu6 as relu6
+from myelin.activations import selu as selu
+from myelin.activations import sigmoid as sigmoid
+from myelin.activations import silu as silu
+from myelin.activations import soft_shrink as soft_shrink
+from myelin.activations import softmax as softmax
+from myelin.activations import softplus as softplus
+from myelin.activations import softsign as softsign
+from myelin.activations import sparse_plus as sparse_plus
+from myelin.activations import sparse_sigmoid as sparse_sigmoid
+from myelin.activations import sparsemax as sparsemax
+from myelin.activations import squareplus as squareplus
+from myelin.activations import swish as swish
+from myelin.activations import tanh_shrink as tanh_shrink
+from myelin.activations import threshold as threshold
 from myelin.ops import image as image
-from myelin.ops.arrays import (
-    arange,
-    argsort,
-    broadcast_to,
-    concatenate,
-    diag,
-    dot,
-    einsum,
-    expand_dims,
-    eye,
-    flip,
-    full,
-    full_like,
-    linspace,
-    matmul,
-    moveaxis,
-    norm,
-    ones,
-    ones_like,
-    outer,
-    pad,
-    repeat,
-    reshape,
-    roll,
-    sort,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    take,
-    take_along_axis,
-    tensordot,
-    tile,
-    transpose,
-    tril,
-    triu,
-    unstack,
-    zeros,
-    zeros_like,
-)
-from myelin.ops.convert import (
-    array,
-    cast,
-    convert_to_numpy,
-    convert_to_tensor,
-    is_tensor,
-    ndim,
-    shape,
-    size,
-    stop_gradient,
-)
-from myelin.ops.convolutions import (
-    adaptive_average_pool,
-    adaptive_max_pool,
-    average_pool,
-    conv,
-    conv_transpose,
-    depthwise_conv,
-    max_pool,
-    separable_conv,
-)
-from myelin.ops.networks import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    cond,
-    fori_loop,
-    gelu,
-    moments,
-    normalize,
-    one_hot,
-    scan,
-    sparse_categorical_crossentropy,
-    vectorized_map,
-    while_loop,
-)
-from myelin.ops.numbers import (
-    abs,
-    absolute,
-    add,
-    all,
-    any,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    argmax,
-    argmin,
-    ceil,
-    clip,
-    cos,
-    cosh,
-    count_nonzero,
-    cumprod,
-    cumsum,
-    divide,
-    divide_no_nan,
-    equal,
-    erf,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    greater,
-    greater_equal,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log2,
-    log10,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    logsumexp,
-    max,
-    maximum,
-    mean,
-    min,
-    minimum,
-    mod,
-    multiply,
-    negative,
-    not_equal,
-    power,
-    prod,
-    reciprocal,
-    round,
-    rsqrt,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    std,
-    subtract,
-    sum,
-    tan,
-    tanh,
-    true_divide,
-    var,
-    where,
-)
-
-__all__ = [
-    "abs",
-    "absolute",
-    "adaptive_average_pool",
-    "adaptive_max_pool",
-    "add",
-    "all",
-    "any",
-    "arange",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "argmax",
-    "argmin",
-    "argsort",
-    "array",
-    "average_pool",
-    "binary_crossentropy",
-    "broadcast_to",
-    "cast",
-    "categorical_crossentropy",
-    "ceil",
-    "celu",
-    "clip",
-    "concatenate",
-    "cond",
-    "conv",
-    "conv_transpose",
-    "convert_to_numpy",
-    "convert_to_tensor",
-    "cos",
-    "cosh",
-    "count_nonzero",
-    "cumprod",
-    "cumsum",
-    "depthwise_conv",
-    "diag",
-    "divide",
-    "divide_no_nan",
-    "dot",
-    "einsum",
-    "elu",
-    "equal",
-    "erf",
-    "exp",
-    "expand_dims",
-    "expm1",
-    "eye",
-    "flip",
-    "floor",
-    "floor_divide",
-    "fori_loop",
-    "full",
-    "full_like",
-    "gelu",
-    "glu",
-    "greater",
-    "greater_equal",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "is_tensor",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "leaky_relu",
-    "less",
-    "less_equal",
-    "linspace",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "log_sigmoid",
-    "log_softmax",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "logsumexp",
-    "matmul",
-    "max",
-    "max_pool",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "mod",
-    "moments",
-    "moveaxis",
-    "multiply",
-    "ndim",
-    "negative",
-    "norm",
-    "normalize",
-    "not_equal",
-    "one_hot",
-    "ones",
-    "ones_like",
-    "outer",
-    "pad",
-    "power",
-    "prod",
-    "reciprocal",
-    "relu",
-    "relu6",
-    "repeat",
-    "reshape",
-    "roll",
-    "round",
-    "rsqrt",
-    "scan",
-    "selu",
-    "separable_conv",
-    "shape",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
-    "size",
-    "soft_shrink",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sort",
-    "sparse_categorical_crossentropy",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "split",
-    "sqrt",
-    "square",
-    "squareplus",
-    "squeeze",
-    "stack",
-    "std",
-    "stop_gradient",
-    "subtract",
-    "sum",
-    "swapaxes",
-    "swish",
-    "take",
-    "take_along_axis",
-    "tan",
-    "tanh",
-    "tanh_shrink",
-    "tensordot",
-    "threshold",
-    "tile",
-    "transpose",
-    "tril",
-    "triu",
-    "true_divide",
-    "unstack",
-    "var",
-    "vectorized_map",
-    "where",
-    "while_loop",
-    "zeros",
-    "zeros_like",
-]
+from myelin.ops import linalg as linalg
+from myelin.ops import nn as nn
+from myelin.ops import numpy as numpy
+from myelin.ops.alignment import *
+from myelin.ops.arranging import *
+from myelin.ops.arrays import *
+from myelin.ops.attention import *
+from myelin.ops.bits import *
+from myelin.ops.choosing import *
+from myelin.ops.convert import *
+from myelin.ops.convolutions import *
+from myelin.ops.einops import *
+from myelin.ops.fourier import *
+from myelin.ops.linalg import *
+from myelin.ops.loops import *
+from myelin.ops.networks import *
+from myelin.ops.numbers import *
+from myelin.ops.pairs import *
+from myelin.ops.patches import *
+from myelin.ops.products import *
+from myelin.ops.reductions import *
+from myelin.ops.statistics import *

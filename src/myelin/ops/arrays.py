@@ -1,8 +1,7 @@
-"""Making, arranging and multiplying arrays, with `keras.ops`'s names."""
+"""Making arrays, with `keras.ops`'s names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -10,11 +9,9 @@ import jax.numpy as jnp
 
 from myelin import dtypes
 from myelin.ops.convert import convert_to_tensor, operand
+from myelin.promise import lift
 
 Array = jax.Array
-
-
-# New arrays.
 
 
 def zeros(shape: Any, dtype: Any = None) -> Array:
@@ -57,159 +54,158 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return jnp.arange(start, stop, step, dtype=dtype and dtypes.name_of(dtype))
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Array:
-    """`num` numbers at equal distances from `start` to `stop`."""
-    return jnp.linspace(operand(start), operand(stop), num, endpoint=endpoint)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """`num` numbers at equal distances from `start` to `stop`.
+
+    Args:
+        start, stop: numbers, or arrays that broadcast.
+        num: how many.
+        endpoint: whether `stop` is the last of them.
+        retstep: whether to give the distance too.
+        dtype: their type.
+        axis: where the new axis goes, when start and stop are arrays.
+    """
+    return jnp.linspace(
+        operand(start), operand(stop), num, endpoint, retstep, dtype=_named(dtype), axis=axis
+    )
 
 
-# The same numbers, arranged otherwise.
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Array:
+    """`num` numbers at equal ratios from `base^start` to `base^stop`; else as `linspace`."""
+    return jnp.logspace(
+        operand(start), operand(stop), num, endpoint, base, dtype=_named(dtype), axis=axis
+    )
 
 
-def reshape(x: Any, newshape: Any) -> Array:
-    """x in another shape, of which one size may be -1."""
-    return jnp.reshape(operand(x), newshape)
+def geomspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Array:
+    """`num` numbers at equal ratios from `start` to `stop`; else as `linspace`."""
+    return jnp.geomspace(
+        operand(start), operand(stop), num, endpoint, dtype=_named(dtype), axis=axis
+    )
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Array:
-    """x with its axes in another order; in the reverse order when None."""
-    return jnp.transpose(operand(x), axes)
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Array]:
+    """The coordinates of a grid, an array for each of the axes x.
+
+    Args:
+        x: vectors.
+        indexing: "xy" where the first runs along the second axis, "ij" along the first.
+    """
+    return list(jnp.meshgrid(*map(convert_to_tensor, x), indexing=indexing))
 
 
-def swapaxes(x: Any, axis1: int, axis2: int) -> Array:
-    """x with two axes exchanged."""
-    return jnp.swapaxes(operand(x), axis1, axis2)
+def empty(shape: Any, dtype: Any = None) -> Array:
+    """Zeros of a shape, as what stands in an empty array is left open."""
+    return zeros(shape, dtype)
 
 
-def moveaxis(x: Any, source: Any, destination: Any) -> Array:
-    """x with axes moved to other places."""
-    return jnp.moveaxis(operand(x), source, destination)
+def empty_like(x: Any, dtype: Any = None) -> Array:
+    """Zeros of the shape of x, and of its type when `dtype` is None."""
+    return zeros_like(x, dtype)
 
 
-def expand_dims(x: Any, axis: Any) -> Array:
-    """x with new axes of size 1."""
-    return jnp.expand_dims(operand(x), axis)
+def identity(n: int, dtype: Any = None) -> Array:
+    """Ones on the diagonal of a matrix (n, n), zeros elsewhere."""
+    return eye(n, dtype=dtype)
 
 
-def squeeze(x: Any, axis: Any = None) -> Array:
-    """x without axes of size 1; without all of them when `axis` is None."""
-    return jnp.squeeze(operand(x), axis)
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
+    """Ones on and below diagonal k of a matrix (N, M), zeros elsewhere; M is N when None."""
+    return jnp.tri(N, M, k, dtype=dtypes.name_of(dtype))
 
 
-def flip(x: Any, axis: Any = None) -> Array:
-    """x in the reverse order along axes."""
-    return jnp.flip(operand(x), axis)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
+    """The powers of a vector as the columns of a matrix (len(x), N), the highest first."""
+    return jnp.vander(operand(x), N, increasing)
 
 
-def roll(x: Any, shift: Any, axis: Any = None) -> Array:
-    """x moved along an axis; what leaves at the end comes in at the start."""
-    return jnp.roll(operand(x), shift, axis)
+def copy(x: Any) -> Array:
+    """The same numbers in an array of their own."""
+    return jnp.copy(operand(x))
 
 
-def broadcast_to(x: Any, shape: Any) -> Array:
-    """x repeated to a shape, as broadcasting would."""
-    return jnp.broadcast_to(operand(x), shape)
+# Windows: bells of `x` numbers, one after another.
 
 
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Array:
-    """x with each number repeated along an axis."""
-    return jnp.repeat(operand(x), repeats, axis)
+def bartlett(x: Any) -> Array:
+    """The triangular window of x numbers."""
+    return _window(jnp.bartlett(int(x)))
 
 
-def tile(x: Any, repeats: Any) -> Array:
-    """x as a whole repeated along its axes."""
-    return jnp.tile(operand(x), repeats)
+def blackman(x: Any) -> Array:
+    """The Blackman window of x numbers, a sum of three cosines."""
+    return _window(jnp.blackman(int(x)))
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
-    """x with a border: `pad_width` is (before, after), for all axes or for each."""
-    given = {} if constant_values is None else {"constant_values": constant_values}
-    return jnp.pad(operand(x), pad_width, mode, **given)
+def hamming(x: Any) -> Array:
+    """The Hamming window of x numbers, a raised cosine that ends above 0."""
+    return _window(jnp.hamming(int(x)))
 
 
-def concatenate(xs: Sequence[Any], axis: int = 0) -> Array:
-    """Arrays one after another along an axis that they have."""
-    return jnp.concatenate([convert_to_tensor(x) for x in xs], axis)
+def hanning(x: Any) -> Array:
+    """The Hann window of x numbers, a raised cosine."""
+    return _window(jnp.hanning(int(x)))
 
 
-def stack(x: Sequence[Any], axis: int = 0) -> Array:
-    """Arrays side by side along a new axis."""
-    return jnp.stack([convert_to_tensor(each) for each in x], axis)
+def kaiser(x: Any, beta: Any) -> Array:
+    """The Kaiser window of x numbers; the larger beta, the narrower."""
+    return _window(jnp.kaiser(int(x), operand(beta)))
 
 
-def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Array]:
-    """The arrays along an axis; `num`, if given, is how many there are."""
-    x = operand(x)
-    return [jnp.take(x, i, axis) for i in range(num or x.shape[axis])]
+def _window(numbers: Array) -> Array:
+    return numbers.astype(dtypes.floatx())
 
 
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    """x cut into equal parts, or at places, along an axis."""
-    return list(jnp.split(operand(x), indices_or_sections, axis))
+def _named(dtype: Any) -> Any:
+    return None if dtype is None else dtypes.name_of(dtype)
 
 
-def sort(x: Any, axis: int = -1) -> Array:
-    """x in rising order along an axis."""
-    return jnp.sort(operand(x), axis)
-
-
-def argsort(x: Any, axis: int = -1) -> Array:
-    """The places that would bring x into rising order along an axis, int32."""
-    return jnp.argsort(operand(x), axis).astype(jnp.int32)
-
-
-def take(x: Any, indices: Any, axis: int | None = None) -> Array:
-    """The numbers at places along an axis; of x in a row when None."""
-    return jnp.take(operand(x), operand(indices), axis)
-
-
-def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Array:
-    """The numbers at places along an axis, a place for each position."""
-    return jnp.take_along_axis(operand(x), operand(indices), axis)
-
-
-def tril(x: Any, k: int = 0) -> Array:
-    """The part of a matrix on and below diagonal k, zeros elsewhere."""
-    return jnp.tril(operand(x), k)
-
-
-def triu(x: Any, k: int = 0) -> Array:
-    """The part of a matrix on and above diagonal k, zeros elsewhere."""
-    return jnp.triu(operand(x), k)
-
-
-def diag(x: Any, k: int = 0) -> Array:
-    """Diagonal k of a matrix, or a matrix with that diagonal."""
-    return jnp.diag(operand(x), k)
-
-
-# Products.
-
-
-def matmul(x1: Any, x2: Any) -> Array:
-    """The matrix product over the last two axes."""
-    return jnp.matmul(operand(x1), operand(x2))
-
-
-def dot(x1: Any, x2: Any) -> Array:
-    """The sum of products over the last axis of x1 and the second last of x2."""
-    return jnp.dot(operand(x1), operand(x2))
-
-
-def outer(x1: Any, x2: Any) -> Array:
-    """All products of a number of x1 with one of x2, `(n, m)`."""
-    return jnp.outer(operand(x1), operand(x2))
-
-
-def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Array:
-    """The sum of products over chosen axes."""
-    return jnp.tensordot(operand(x1), operand(x2), axes)
-
-
-def einsum(subscripts: str, *operands: Any) -> Array:
-    """The sum of products that Einstein's notation says, such as `"ij,jk->ik"`."""
-    return jnp.einsum(subscripts, *map(operand, operands))
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
-    """The norm of vectors or matrices; the Euclidean one when `ord` is None."""
-    return jnp.linalg.norm(operand(x), ord, axis, keepdims)
+__all__ = [
+    "arange",
+    "bartlett",
+    "blackman",
+    "copy",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "geomspace",
+    "hamming",
+    "hanning",
+    "identity",
+    "kaiser",
+    "linspace",
+    "logspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tri",
+    "vander",
+    "zeros",
+    "zeros_like",
+]
+lift(globals(), __all__)

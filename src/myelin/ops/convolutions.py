@@ -17,6 +17,7 @@ from myelin.errors import InputError, ShapeError
 from myelin.kernels import convolution, pooling
 from myelin.kernels.geometry import Geometry, each_axis, geometry, transposed_geometry
 from myelin.ops.convert import operand
+from myelin.promise import lift
 
 Array = jax.Array
 
@@ -269,3 +270,16 @@ def _unlike(owner: str, wanted: str, inputs: Any, kernel: Array) -> ShapeError:
         f"{owner}: wants a kernel {wanted} that fits the inputs, got a kernel of shape "
         f"{kernel.shape} for inputs of shape {jnp.shape(operand(inputs))}"
     )
+
+
+__all__ = [
+    "adaptive_average_pool",
+    "adaptive_max_pool",
+    "average_pool",
+    "conv",
+    "conv_transpose",
+    "depthwise_conv",
+    "max_pool",
+    "separable_conv",
+]
+lift(globals(), __all__)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from myelin import activations, dtypes
+from myelin.errors import InputError, ShapeError
 from myelin.losses.base import EPSILON
 from myelin.losses.crossentropy import binary_values, log_probabilities
 from myelin.losses.crossentropy import sparse_categorical_crossentropy as sparse_loss
 from myelin.losses.regression import unit
-from myelin.ops.convert import operand
+from myelin.ops.convert import convert_to_tensor, operand
+from myelin.promise import lift
 
 Array = jax.Array
 
 
-def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Array:
+def one_hot(
+    x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Array:
     """1 at the place of each class and 0 elsewhere; zeros for a number that is no class.
 
     Args:
@@ -26,9 +29,41 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Arra
         num_classes: the size of the new axis.
         axis: where it goes.
         dtype: the default float type when None.
+        sparse: accepted as False only; arrays are dense.
+
+    Raises:
+        InputError: `sparse`.
     """
+    if sparse:
+        raise InputError("one_hot: sparse arrays do not exist here; leave sparse out")
     name = dtypes.name_of(dtype)
     return jax.nn.one_hot(operand(x), num_classes, axis=axis, dtype=name)
+
+
+def multi_hot(
+    inputs: Any,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: Any = None,
+    sparse: bool = False,
+) -> Array:
+    """1 at the places of all classes of an example and 0 elsewhere.
+
+    Args:
+        inputs: whole numbers `(classes,)` or `(batch, classes)`; what is no class is left out.
+        num_classes: how many classes there are.
+        axis: where theirs goes.
+        dtype: the default float type when None.
+        sparse: accepted as False only; arrays are dense.
+
+    Raises:
+        InputError: no `num_classes`, or `sparse`.
+    """
+    if num_classes is None:
+        raise InputError("multi_hot: say how many classes there are, num_classes=…")
+    x = convert_to_tensor(inputs).astype(jnp.int32)
+    ones = one_hot(x, num_classes, axis, dtype, sparse)
+    return jnp.max(ones, axis=1 if x.ndim > 1 else 0)
 
 
 def gelu(x: Any, approximate: bool = True) -> Array:
@@ -44,10 +79,138 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     return x / jnp.maximum(jnp.linalg.norm(x, order, axis, keepdims=True), least)
 
 
-def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Array, Array]:
-    """Mean and variance over axes."""
+def moments(
+    x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False
+) -> tuple[Array, Array]:
+    """Mean and variance over axes.
+
+    Args:
+        x: any shape.
+        axes: a number or several.
+        keepdims: whether they stay, with size 1.
+        synchronized: accepted for Keras's sake: a batch over several devices is one array here.
+    """
     x, axes = operand(x), tuple(axes) if isinstance(axes, list) else axes
     return jnp.mean(x, axes, keepdims=keepdims), jnp.var(x, axes, keepdims=keepdims)
+
+
+def batch_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    axis: int,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 1e-3,
+) -> Array:
+    """`scale · (x - mean) / sqrt(variance + epsilon) + offset`, a number of each along an axis.
+
+    Args:
+        x: any shape.
+        mean, variance: `(size of the axis,)`.
+        axis: the one along which they differ.
+        offset, scale: as mean; without when None.
+        epsilon: joins the variance.
+
+    Source: Ioffe and Szegedy, 2015.
+    """
+    x = operand(x)
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    factor = jax.lax.rsqrt(jnp.reshape(operand(variance), shape) + epsilon)
+    if scale is not None:
+        factor = factor * jnp.reshape(operand(scale), shape)
+    shift = -jnp.reshape(operand(mean), shape) * factor
+    if offset is not None:
+        shift = shift + jnp.reshape(operand(offset), shape)
+    return x * factor + shift
+
+
+def layer_normalization(
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    axis: Any = -1,
+    epsilon: float | None = None,
+) -> Array:
+    """`gamma · (x - mean) / sqrt(variance + epsilon) + beta`, with those of each example.
+
+    Args:
+        x: any shape.
+        gamma, beta: of the shape of the axes; without when None.
+        axis: a number or several, over which mean and variance are taken.
+        epsilon: 1e-7 when None.
+
+    Source: Ba et al., Layer Normalization, 2016.
+    """
+    y, axes = _precise(x), _rising(axis)
+    centered = y - jnp.mean(y, axes, keepdims=True)
+    y = centered * jax.lax.rsqrt(jnp.mean(jnp.square(centered), axes, keepdims=True)
+                                 + (EPSILON if epsilon is None else epsilon))  # fmt: skip
+    if gamma is not None:
+        y = y * _along(gamma, y, axes)
+    if beta is not None:
+        y = y + _along(beta, y, axes)
+    return y.astype(operand(x).dtype)
+
+
+def rms_normalization(
+    x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
+) -> Array:
+    """`scale · x / sqrt(mean of x² + epsilon)`, with the mean of each example.
+
+    Args:
+        x: any shape.
+        scale: what broadcasts to x; without when None.
+        axis: a number or several, over which the mean is taken.
+        epsilon: 1e-7 when None.
+
+    Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
+    """
+    y = _precise(x)
+    least = EPSILON if epsilon is None else epsilon
+    y = y * jax.lax.rsqrt(jnp.mean(jnp.square(y), _rising(axis), keepdims=True) + least)
+    if scale is not None:
+        y = y * operand(scale)
+    return y.astype(operand(x).dtype)
+
+
+def _precise(x: Any) -> Array:
+    """x in float32 at least, in which sums of squares do not overflow."""
+    x = jnp.asarray(operand(x))
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+def _rising(axis: Any) -> tuple[int, ...]:
+    return tuple(sorted(axis)) if isinstance(axis, list | tuple) else (axis,)
+
+
+def _along(weights: Any, x: Array, axes: tuple[int, ...]) -> Array:
+    """Weights of the shape of some axes of x, in a shape that broadcasts to x."""
+    given = jnp.asarray(operand(weights))
+    if given.ndim == x.ndim or axes in ((-1,), (x.ndim - 1,)):
+        return given
+    places = [axis % x.ndim for axis in axes]
+    return given.reshape([x.shape[i] if i in places else 1 for i in range(x.ndim)])
+
+
+def psnr(x1: Any, x2: Any, max_val: Any) -> Array:
+    """The peak signal-to-noise ratio of two images in decibel, `20·log10(max) - 10·log10(mse)`.
+
+    Args:
+        x1, x2: of one shape.
+        max_val: the largest value that a pixel can have.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    one, other = convert_to_tensor(x1), convert_to_tensor(x2)
+    if one.shape != other.shape:
+        raise ShapeError(
+            f"psnr: wants two of one shape, got {tuple(one.shape)} and {tuple(other.shape)}"
+        )
+    mse = jnp.mean(jnp.square(one - other))
+    return 20 * jnp.log10(jnp.asarray(operand(max_val), other.dtype)) - 10 * jnp.log10(mse)
 
 
 def categorical_crossentropy(
@@ -72,58 +235,18 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     return binary_values(t.astype(y.dtype), y, from_logits)
 
 
-def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    """What one of two functions of nothing gives, also inside a compiled step."""
-    return jax.lax.cond(operand(pred), true_fn, false_fn)
-
-
-def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
-    """`value = body_fun(i, value)` for i from `lower` up to `upper`."""
-    return jax.lax.fori_loop(lower, upper, body_fun, init_val)
-
-
-def while_loop(
-    cond: Callable[..., Any],
-    body: Callable[..., Any],
-    loop_vars: Any,
-    maximum_iterations: int | None = None,
-) -> Any:
-    """Repeats `body(*loop_vars)` while `cond(*loop_vars)` holds.
-
-    Args:
-        cond, body: functions of the loop variables.
-        loop_vars: a tuple or list of arrays, or one array.
-        maximum_iterations: stops there at the latest; None: no limit.
-    """
-    several = isinstance(loop_vars, tuple | list)
-    first = tuple(jnp.asarray(operand(v)) for v in (loop_vars if several else (loop_vars,)))
-
-    def go_on(state: Any) -> Any:
-        count, values = state
-        more = cond(*values)
-        return more if maximum_iterations is None else (count < maximum_iterations) & more
-
-    def advance(state: Any) -> Any:
-        count, values = state
-        after = body(*values)
-        return count + 1, tuple(after) if several else (after,)
-
-    _, last = jax.lax.while_loop(go_on, advance, (jnp.int32(0), first))
-    return type(loop_vars)(last) if several else last[0]
-
-
-def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]],
-    init: Any,
-    xs: Any = None,
-    length: int | None = None,
-    reverse: bool = False,
-    unroll: int = 1,
-) -> Any:
-    """`carry, y = f(carry, x)` along the first axis of `xs`; gives the last carry and all y."""
-    return jax.lax.scan(f, init, xs, length, reverse, unroll)
-
-
-def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """A function of one row, applied to all rows at once."""
-    return jax.vmap(function)(elements)
+__all__ = [
+    "batch_normalization",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "gelu",
+    "layer_normalization",
+    "moments",
+    "multi_hot",
+    "normalize",
+    "one_hot",
+    "psnr",
+    "rms_normalization",
+    "sparse_categorical_crossentropy",
+]
+lift(globals(), __all__)

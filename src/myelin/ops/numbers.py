@@ -1,7 +1,6 @@
-"""Arithmetic number by number, and sums over axes, with `keras.ops`'s names.
+"""Arithmetic number by number, with `keras.ops`'s names.
 
-Everything takes arrays, variables, numbers and lists, and works inside compiled steps. Two
-arrays broadcast as in NumPy.
+Everything takes arrays, variables, numbers and lists, and works inside compiled steps.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin.losses import base as losses
 from myelin.ops.convert import operand
+from myelin.promise import lift
 
 Array = jax.Array
 
@@ -196,191 +195,141 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     return jnp.where(operand(condition), operand(x1), operand(x2))
 
 
-# Two arrays.
+def cbrt(x: Any) -> Array:
+    """The cube root, elementwise."""
+    return jnp.cbrt(operand(x))
 
 
-def add(x1: Any, x2: Any) -> Array:
-    """The `x1 + x2`, elementwise."""
-    return jnp.add(operand(x1), operand(x2))
+def exp2(x: Any) -> Array:
+    """The `2^x`, elementwise."""
+    return jnp.exp2(operand(x))
 
 
-def arctan2(x1: Any, x2: Any) -> Array:
-    """The angle of the point (x2, x1), in radians, elementwise."""
-    return jnp.arctan2(operand(x1), operand(x2))
+def fabs(x: Any) -> Array:
+    """The absolute value as a floating-point number, elementwise."""
+    return jnp.fabs(operand(x))
 
 
-def divide(x1: Any, x2: Any) -> Array:
-    """The `x1 / x2`, elementwise."""
-    return jnp.divide(operand(x1), operand(x2))
+def trunc(x: Any) -> Array:
+    """The whole number next to x on the side of 0, elementwise."""
+    return jnp.trunc(operand(x))
 
 
-def equal(x1: Any, x2: Any) -> Array:
-    """Whether x1 equals x2, elementwise."""
-    return jnp.equal(operand(x1), operand(x2))
+def sinc(x: Any) -> Array:
+    """The `sin(πx) / (πx)`, and 1 at 0, elementwise."""
+    return jnp.sinc(operand(x))
 
 
-def floor_divide(x1: Any, x2: Any) -> Array:
-    """The `floor(x1 / x2)`, elementwise."""
-    return jnp.floor_divide(operand(x1), operand(x2))
+def deg2rad(x: Any) -> Array:
+    """Degrees as radians, elementwise."""
+    return jnp.deg2rad(operand(x))
 
 
-def greater(x1: Any, x2: Any) -> Array:
-    """Whether x1 is above x2, elementwise."""
-    return jnp.greater(operand(x1), operand(x2))
+def rad2deg(x: Any) -> Array:
+    """Radians as degrees, elementwise."""
+    return jnp.rad2deg(operand(x))
 
 
-def greater_equal(x1: Any, x2: Any) -> Array:
-    """Whether x1 is not below x2, elementwise."""
-    return jnp.greater_equal(operand(x1), operand(x2))
+def i0(x: Any) -> Array:
+    """The modified Bessel function of the first kind of order 0, elementwise."""
+    return jnp.i0(operand(x))
 
 
-def less(x1: Any, x2: Any) -> Array:
-    """Whether x1 is below x2, elementwise."""
-    return jnp.less(operand(x1), operand(x2))
+def erfc(x: Any) -> Array:
+    """The `1 - erf(x)`, exact for large x, elementwise."""
+    return jax.scipy.special.erfc(operand(x))
 
 
-def less_equal(x1: Any, x2: Any) -> Array:
-    """Whether x1 is not above x2, elementwise."""
-    return jnp.less_equal(operand(x1), operand(x2))
+def erfinv(x: Any) -> Array:
+    """The number whose error function is x, elementwise."""
+    return jax.scipy.special.erfinv(operand(x))
 
 
-def logical_and(x1: Any, x2: Any) -> Array:
-    """Whether both are true, elementwise."""
-    return jnp.logical_and(operand(x1), operand(x2))
+def isneginf(x: Any) -> Array:
+    """Whether x is -∞, elementwise."""
+    return jnp.isneginf(operand(x))
 
 
-def logical_or(x1: Any, x2: Any) -> Array:
-    """Whether one is true, elementwise."""
-    return jnp.logical_or(operand(x1), operand(x2))
+def isposinf(x: Any) -> Array:
+    """Whether x is +∞, elementwise."""
+    return jnp.isposinf(operand(x))
 
 
-def logical_xor(x1: Any, x2: Any) -> Array:
-    """Whether exactly one is true, elementwise."""
-    return jnp.logical_xor(operand(x1), operand(x2))
+def isreal(x: Any) -> Array:
+    """Whether x has no imaginary part, elementwise."""
+    return jnp.isreal(operand(x))
 
 
-def maximum(x1: Any, x2: Any) -> Array:
-    """The larger of the two, elementwise."""
-    return jnp.maximum(operand(x1), operand(x2))
+def signbit(x: Any) -> Array:
+    """Whether the sign of x is set, also that of -0, elementwise."""
+    return jnp.signbit(operand(x))
 
 
-def minimum(x1: Any, x2: Any) -> Array:
-    """The smaller of the two, elementwise."""
-    return jnp.minimum(operand(x1), operand(x2))
+def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    """x with numbers in the place of NaN and the infinities, elementwise.
 
-
-def mod(x1: Any, x2: Any) -> Array:
-    """The remainder of `x1 / x2`, with the sign of x2, elementwise."""
-    return jnp.mod(operand(x1), operand(x2))
-
-
-def multiply(x1: Any, x2: Any) -> Array:
-    """The `x1 · x2`, elementwise."""
-    return jnp.multiply(operand(x1), operand(x2))
-
-
-def not_equal(x1: Any, x2: Any) -> Array:
-    """Whether x1 differs from x2, elementwise."""
-    return jnp.not_equal(operand(x1), operand(x2))
-
-
-def power(x1: Any, x2: Any) -> Array:
-    """The `x1^x2`, elementwise."""
-    return jnp.power(operand(x1), operand(x2))
-
-
-def subtract(x1: Any, x2: Any) -> Array:
-    """The `x1 - x2`, elementwise."""
-    return jnp.subtract(operand(x1), operand(x2))
-
-
-def divide_no_nan(x1: Any, x2: Any) -> Array:
-    """The `x1 / x2`, and 0 where x2 is 0, elementwise."""
-    return losses.divide_no_nan(operand(x1), operand(x2))
-
-
-# Over axes: `axis` is a number, several, or None for all.
-
-
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether all are true over axes; `keepdims` leaves them with size 1."""
-    return jnp.all(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """Whether one is true over axes; `keepdims` leaves them with size 1."""
-    return jnp.any(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The largest over axes; `keepdims` leaves them with size 1."""
-    return jnp.max(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The mean over axes; `keepdims` leaves them with size 1."""
-    return jnp.mean(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The smallest over axes; `keepdims` leaves them with size 1."""
-    return jnp.min(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The product over axes; `keepdims` leaves them with size 1."""
-    return jnp.prod(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def std(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The standard deviation over axes; `keepdims` leaves them with size 1."""
-    return jnp.std(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The sum over axes; `keepdims` leaves them with size 1."""
-    return jnp.sum(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def var(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The variance over axes; `keepdims` leaves them with size 1."""
-    return jnp.var(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """The `log(Σ exp(x))` over axes, without overflow."""
-    return jax.nn.logsumexp(operand(x), axis=axes(axis), keepdims=keepdims)
-
-
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The place of the largest along an axis, int32; of the first where several are."""
-    return jnp.argmax(operand(x), axis=axis, keepdims=keepdims).astype(jnp.int32)
-
-
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The place of the smallest along an axis, int32; of the first where several are."""
-    return jnp.argmin(operand(x), axis=axis, keepdims=keepdims).astype(jnp.int32)
-
-
-def count_nonzero(x: Any, axis: Any = None) -> Array:
-    """How many are not 0, over axes, int32."""
-    return jnp.count_nonzero(operand(x), axis=axes(axis)).astype(jnp.int32)
-
-
-def cumsum(x: Any, axis: int | None = None) -> Array:
-    """The sums so far along an axis; of all numbers in a row when None."""
-    return jnp.cumsum(operand(x), axis=axis)
-
-
-def cumprod(x: Any, axis: int | None = None) -> Array:
-    """The products so far along an axis; of all numbers in a row when None."""
-    return jnp.cumprod(operand(x), axis=axis)
-
-
-def axes(axis: Any) -> Any:
-    """An axis, or several as the tuple that jax wants."""
-    return tuple(axis) if isinstance(axis, list) else axis
+    Args:
+        x: any shape.
+        nan: in the place of NaN.
+        posinf, neginf: in the place of +∞ and -∞; the largest and smallest number when None.
+    """
+    return jnp.nan_to_num(operand(x), nan=nan, posinf=posinf, neginf=neginf)
 
 
 absolute = abs
-true_divide = divide
+
+
+__all__ = [
+    "abs",
+    "absolute",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "cbrt",
+    "ceil",
+    "clip",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "floor",
+    "i0",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logical_not",
+    "nan_to_num",
+    "negative",
+    "rad2deg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sign",
+    "signbit",
+    "sin",
+    "sinc",
+    "sinh",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+    "trunc",
+    "where",
+]
+lift(globals(), __all__)

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin import naming
+from myelin import naming, variable
 from myelin.errors import InputError
 from myelin.optimizers.checks import checked_rate
 from myelin.optimizers.state import StateVariable
@@ -100,13 +100,26 @@ class WithVariables(Stepping):
         if not grads:
             return
         if trainable_variables is not None and not self.built:
-            self.build(list(trainable_variables))
+            with jax.ensure_compile_time_eval():
+                self.build(list(trainable_variables))
+        if variable.in_rehearsal() and trainable_variables is not None:
+            self._serve_also(list(trainable_variables))
         by_path = self._gradients_by_path(grads, trainable_variables)
+        if variable.in_rehearsal():
+            return
         known = self._trainable or {}
         params = {path: v._value for path, v in known.items()}
         params, self.state = self._step_now(params, by_path)
         for path, w in params.items():
             known[path]._value = w
+
+    def _serve_also(self, variables: list[Any]) -> None:
+        """Makes room in the state for variables that it has none for yet."""
+        known = {id(v): v for v in (self._trainable or {}).values()}
+        known.update({id(v): v for v in variables})
+        # Arrays at once, though the step that asks for them is being traced.
+        with jax.ensure_compile_time_eval():
+            self.serve(list(known.values()))
 
     def _step_now(self, params: Arrays, grads: Arrays) -> tuple[Arrays, State]:
         if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((params, grads))):
@@ -143,6 +156,47 @@ class WithVariables(Stepping):
             path: jnp.asarray(g._value if isinstance(g, Variable) else g)
             for path, g in found.items()
         }
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[Any],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Any],
+    ) -> tuple[list[Any], list[Any]]:
+        """`apply` as a function of arrays; the optimizer itself stays as it is.
+
+        Args:
+            optimizer_variables: values for `variables`, in their order.
+            grads: arrays, one for each variable it was built with; None leaves that one as it is.
+            trainable_variables: values for those variables.
+
+        Returns:
+            The new values of the trainable variables, and of `variables`.
+
+        Raises:
+            InputError: not built, or another number of arrays.
+        """
+        known = list(self._trainable or {})
+        own = self.variables
+        if not self.built or len(trainable_variables) != len(known) or len(grads) != len(known):
+            raise InputError(
+                f"{type(self).__name__}.stateless_apply wants {len(known)} variables and as many "
+                f"gradients, and a built optimizer; got {len(trainable_variables)} and "
+                f"{len(grads)}, built: {self.built}"
+            )
+        if len(optimizer_variables) != len(own):
+            raise InputError(
+                f"{type(self).__name__}.stateless_apply wants {len(own)} values of its own "
+                f"variables, got {len(optimizer_variables)}"
+            )
+        params = dict(zip(known, map(jnp.asarray, trainable_variables), strict=True))
+        by_path = {p: jnp.asarray(g) for p, g in zip(known, grads, strict=True) if g is not None}
+        with self.bind(self.state or {}):
+            for v, value in zip(own, optimizer_variables, strict=True):
+                v._value = jnp.asarray(value)
+            params, self.state = self.step(params, by_path, self.state or {})
+            after = [v._value for v in own]
+        return [params[path] for path in known], after
 
     @contextlib.contextmanager
     def bind(self, state: State) -> Iterator[State]:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from myelin.errors import FileFormatError, InputError
-from myelin.saving import fitting, sniff, tensors, zips
+from myelin.saving import fitting, sniff, tensors, vocabularies, zips
 from myelin.saving.atomic import as_path, replacing, target_of
 from myelin.saving.tensors import Arrays
 
@@ -61,7 +61,11 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     path = as_path(filepath)
     arrays = read(path)
     _require_built(model, "load_weights")
+    learned = vocabularies.taken_out(arrays, str(path))
+    pairs = vocabularies.placed(model, learned, str(path), skip_mismatch)
     fitting.assign(model.name_variables("", set()), arrays, str(path), skip_mismatch)
+    for layer, own in pairs:
+        layer.take_learned(own)
 
 
 def read(path: Any) -> Arrays:
@@ -102,7 +106,8 @@ def unpacked(data: bytes, where: str) -> Arrays:
 
 def _weights_of(model: Any, method: str) -> Arrays:
     _require_built(model, method)
-    return {path: v.numpy() for path, v in model.name_variables("", set()).items()}
+    variables = model.name_variables("", set())
+    return {path: v.numpy() for path, v in variables.items()} | vocabularies.of(model)
 
 
 def _require_built(model: Any, method: str) -> None:

@@ -85,8 +85,9 @@ class Cohort:
         self.progress = progress or CallbackList()
         first = members[0].live.task
         self._task = Task(
-            first.model, first.variables, first.objective, first.optimizer, settings or {}
-        )
+            first.model, first.variables, first.objective, first.optimizer, settings or {},
+            first.steps,
+        )  # fmt: skip
         self._devices = 0
         self._shown: dict[int, list[Any]] = {}
         self._no_sums = _sums_at_first(first)

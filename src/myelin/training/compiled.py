@@ -10,6 +10,7 @@ import numpy as np
 from myelin import losses, optimizers, registry
 from myelin.errors import NotCompiledError
 from myelin.layers.base import Layer
+from myelin.metrics.base import Metric, parts
 from myelin.training import honesty
 from myelin.training.live import LiveState
 from myelin.training.loop import Programs
@@ -63,7 +64,7 @@ class Compiled(Layer):
             metrics: names, functions or `Metric`s; `"accuracy"` is read off the shapes. For
                 several outputs a list of such lists, or a dictionary by output name.
             weighted_metrics: the same, with sample and class weights.
-            run_eagerly: runs each step as plain Python, for a debugger.
+            run_eagerly: runs each step as plain Python, for a debugger; see also `myelin.debug`.
             steps_per_execution, jit_compile: accepted for Keras's sake; the epoch is one compiled
                 program in any case.
             auto_scale_loss: whether a model of the policy "mixed_float16" has its optimizer
@@ -117,18 +118,30 @@ class Compiled(Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """The mean loss and the metrics, once compiled."""
-        return self._objective.all_metrics if self._objective else []
+        """The mean loss, metrics in the attributes of the model and its layers, those compiled."""
+        compiled = self._objective.all_metrics if self._objective else []
+        return [*compiled[:1], *self.held_metrics(), *compiled[1:]]
+
+    def held_metrics(self) -> list[Any]:
+        """The metrics in the attributes of this model and of the layers inside it."""
+        found: dict[int, Any] = {}
+        for layer in self.all_layers():
+            held = {k: v for k, v in vars(layer).items() if not k.startswith("_")}
+            for part in parts(held):
+                if isinstance(part, Metric):
+                    found.setdefault(id(part), part)
+        return list(found.values())
 
     @property
     def metrics_names(self) -> list[str]:
         """The names of `metrics`."""
-        return self._objective.names if self._objective else []
+        compiled = self._objective.names if self._objective else []
+        return [*compiled[:1], *(metric.name for metric in self.held_metrics()), *compiled[1:]]
 
     def reset_metrics(self) -> None:
         """Starts all metrics' sums anew."""
-        if self._objective is not None:
-            self._objective.reset()
+        for metric in self.metrics:
+            metric.reset_state()
 
     # The whole state, for checkpoints and for what keeps the best.
 

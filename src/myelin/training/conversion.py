@@ -30,6 +30,13 @@ def as_array(value: Any, name: str) -> Any:
         array: Any = value
     elif type(value).__module__.partition(".")[0] in ("pandas", "polars"):
         array = _from_frame(value, name)
+    elif isinstance(value, np.memmap):
+        if value.ndim and _stays_on_disk(value):
+            return value
+        array = value
+    elif type(value).__module__.partition(".")[0] == "datasets" and hasattr(value, "__getitem__"):
+        # A column of Hugging Face's.
+        array = np.asarray(value[:])
     elif hasattr(value, "__array__") or isinstance(value, list | tuple | int | float):
         try:
             array = np.asarray(value)
@@ -45,6 +52,13 @@ def as_array(value: Any, name: str) -> Any:
     if array.ndim == 0:
         raise InputError(f"{name}: wants one entry per example, got the single value {array}")
     return _in_device_type(array, name)
+
+
+def _stays_on_disk(value: Any) -> bool:
+    """Whether an array on disk is too large for the device: it is then read by blocks."""
+    from myelin.training.feed import LARGEST_MAPPED, device_bytes
+
+    return value.dtype.kind in "fiub" and value.nbytes >= LARGEST_MAPPED * device_bytes()
 
 
 def _from_frame(value: Any, name: str) -> Any:
@@ -64,9 +78,16 @@ def _in_device_type(array: Any, name: str) -> Any:
     kind = array.dtype.kind
     if kind in "OUSMm":
         what = {"O": "objects", "U": "text", "S": "text"}.get(kind, "dates")
+        hint = ""
+        if name.startswith("x") and kind in "OUS":
+            hint = (
+                " Text goes into models that begin with TextVectorization, StringLookup or Hashing "
+                "(first in a Sequential, or behind Input); elsewhere run such a layer in the "
+                "dataset: ds.map(lambda x, y: (layer(x), y))."
+            )
         raise InputError(
             f"{name}: holds {what} ({array.dtype}), not numbers. "
-            "Convert it to numbers first, for instance with astype('float32')."
+            f"Convert it to numbers first, for instance with astype('float32').{hint}"
         )
     if kind == "f" and array.dtype != dtypes.floatx():
         return _converted(array, dtypes.floatx())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import jax
 import numpy as np
 
 from myelin.errors import InputError
+from myelin.training.background import by_number
 
 
 def rows(tree: Any) -> int:
@@ -74,6 +76,9 @@ class Stream:
     read: Callable[[Any], Arrays]
     steps: int | None = None
     _iterator: Iterator[Any] | None = None
+    _seen: Iterator[Any] | None = None
+    _started: bool = False
+    _form: Any = None
 
     def epoch(self) -> Iterator[Arrays]:
         """The batches of one epoch; goes on where the last stood if the stream has no end."""
@@ -82,19 +87,42 @@ class Stream:
             self._iterator = None
         self._tell("on_epoch_begin")
         count = 0
-        while self.steps is None or count < self.steps:
-            if self._iterator is None:
-                self._iterator = self._begin()
-            try:
-                item = next(self._iterator)
-            except StopIteration:
+        whole = False
+        try:
+            while self.steps is None or count < self.steps:
+                if self._iterator is None:
+                    self._iterator = self._begin()
+                try:
+                    item = next(self._iterator)
+                except StopIteration:
+                    self._iterator = None
+                    if self.steps is None or not restarts:
+                        break
+                    if count == 0 and not self._started:
+                        raise InputError("the iterable of batches gave no batch") from None
+                    self._started = False
+                    continue
+                self._started = True
+                yield self._read(item)
+                count += 1
+            whole = self.steps != stream_length(self.batches)
+        finally:
+            if restarts and not whole:
+                # A pass is over, or given up: its workers can go.
                 self._iterator = None
-                if self.steps is None or not restarts:
-                    break
-                continue
-            yield self.read(item)
-            count += 1
         self._tell("on_epoch_end")
+
+    def _read(self, item: Any) -> Arrays:
+        """A batch read; arrays like the last ones, which were taken as they are, unread."""
+        plain = type(item) is tuple and all(type(part) is np.ndarray for part in item)
+        form = [(part.shape, part.dtype) for part in item] if plain else None
+        if plain and form == self._form:
+            return Arrays(*item)
+        arrays = self.read(item)
+        same = plain and all(a is b for a, b in zip(item, arrays.batch, strict=False))
+        kept = same and all(part is None for part in arrays.batch[len(item) :])
+        self._form = form if kept else None
+        return arrays
 
     def _tell(self, hook: str) -> None:
         """Calls a hook that a `PyDataset` has, and other iterables may have."""
@@ -103,27 +131,37 @@ class Stream:
 
     def peek(self) -> tuple[Arrays, Iterable[Any]]:
         """The first batch, and the batches with it still among them."""
-        iterator = self._begin()
+        if self._counted:
+            return self.read(self.batches[0]), self.batches  # type: ignore[index]
+        iterator = iter(self.batches)
         try:
             item = next(iterator)
         except StopIteration:
             raise InputError("the iterable of batches gave no batch") from None
-        once = isinstance(self.batches, Iterator)
-        return self.read(item), itertools.chain([item], iterator) if once else self.batches
+        # The first pass goes on from here: what fills a buffer is not done twice.
+        self._seen = itertools.chain([item], iterator)
+        return self.read(item), self.batches
+
+    @property
+    def _counted(self) -> bool:
+        """Whether batches have numbers."""
+        if not hasattr(self.batches, "__getitem__"):
+            return False
+        return hasattr(self.batches, "num_batches") or stream_length(self.batches) is not None
 
     def _begin(self) -> Iterator[Any]:
-        """A new pass over the batches, by number where they have numbers and an end."""
-        length = stream_length(self.batches)
-        if length is None or not hasattr(self.batches, "__getitem__"):
-            return iter(self.batches)
-        return (self.batches[index] for index in range(length))
+        """A new pass over the batches, by number where they have numbers."""
+        if self._counted:
+            return by_number(self.batches, stream_length(self.batches))
+        seen, self._seen = self._seen, None
+        return iter(self.batches) if seen is None else seen
 
 
 def is_stream(x: Any) -> bool:
     """Whether `x` gives batches by itself rather than being an array of examples."""
     if hasattr(x, "__array__") or hasattr(x, "__dlpack__") or isinstance(x, list | tuple | dict):
         return False
-    if type(x).__module__.partition(".")[0] in ("pandas", "polars"):
+    if type(x).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow", "datasets"):
         return False
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")
 
@@ -175,7 +213,7 @@ def split_rows(
         warnings.warn(
             "validation_split takes the last rows, and the labels are sorted: the validation "
             "data lack the classes that come first. Shuffle the rows, or pass stratify=True.",
-            stacklevel=5,
+            stacklevel=6,
         )
     rows = np.arange(n)
     return rows[:cut], rows[cut:]
@@ -237,6 +275,8 @@ def stream_length(stream: Any) -> int | None:
         count = stream.num_batches
         return None if count is None else int(count)
     try:
-        return len(stream)
+        count = len(stream)
     except TypeError:
         return None
+    # Grain says so of what has no end.
+    return count if count < sys.maxsize else None

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
-from myelin.training.data import Arrays, Stream, rows
+from myelin.training.background import ahead
+from myelin.training.buffers import Buffer, Ring, signature
+from myelin.training.data import Arrays, Stream
+from myelin.training.datasets import OrderedArrays
 from myelin.training.step import Batch
 
-# Blocks from a stream hold about this many bytes: large enough to hide the call.
-BLOCK_BYTES = 32 * 2**20
+Blocks = Generator["Block", None, None]
+
+# An array on disk of less than this share of the device's memory is loaded whole.
+LARGEST_MAPPED = 0.1
+# A block is closed early where batches are slow to come, so that the bar moves.
+SECONDS_A_BLOCK = 0.2
 
 
 @dataclass(frozen=True)
@@ -53,18 +60,37 @@ class Resident:
         available = -(-self.n // self.batch_size)
         self.steps: int | None = available if steps is None else min(steps, available)
 
-    def epoch(self, order: np.ndarray | None) -> Iterator[Block]:
+    def epoch(self, order: np.ndarray | None) -> Blocks:
         """The blocks of one epoch: full batches, then the smaller last one."""
         if order is None:
             order = np.arange(self.n, dtype=np.int32)
         placed = jax.device_put(order)
         steps = self.steps or 0
-        full = min(self.n // self.batch_size, steps)
+        full = min(len(order) // self.batch_size, steps)
         if full:
             yield Block(self.data, placed, 0, full, self.batch_size)
-        left = self.n - full * self.batch_size
+        left = len(order) - full * self.batch_size
         if steps > full and left:
             yield Block(self.data, placed, full * self.batch_size, 1, left)
+
+
+class Ordered(Resident):
+    """Arrays on the device, taken in the order that a data set gives them.
+
+    Args:
+        arrays: all examples, and that order.
+        steps: how many an epoch has; None for a pass.
+    """
+
+    def __init__(self, arrays: OrderedArrays, steps: int | None) -> None:
+        super().__init__(arrays, arrays.plan.batch_size)
+        self.batch_size = arrays.plan.batch_size
+        self.steps = arrays.steps(steps)
+        self._orders = arrays.orders(steps)
+
+    def epoch(self, order: np.ndarray | None) -> Blocks:
+        """The blocks of the next epoch."""
+        yield from super().epoch(next(self._orders))
 
 
 class Streamed:
@@ -73,78 +99,80 @@ class Streamed:
     Args:
         stream: gives batches; those of one size are put together to blocks.
         one_by_one: whether each block holds a single batch, for batch-level callbacks.
+        beside: whether they are made in a thread of their own.
     """
 
-    def __init__(self, stream: Stream, one_by_one: bool = False) -> None:
+    def __init__(self, stream: Stream, one_by_one: bool = False, beside: bool = True) -> None:
         self.stream = stream
         self.steps = stream.steps
         self.one_by_one = one_by_one
+        self.beside = beside
+        # One block trains, one waits, and one is filled.
+        self._ring = Ring(3)
 
-    def epoch(self, order: np.ndarray | None) -> Iterator[Block]:
+    def epoch(self, order: np.ndarray | None) -> Blocks:
         """The blocks of one epoch, in the stream's own order."""
-        batches = self.stream.epoch()
-        while (first := next(batches, None)) is not None:
-            nbytes = sum(leaf.nbytes for leaf in jax.tree.leaves(first.batch))
-            most = 1 if self.one_by_one else max(1, min(BLOCK_BYTES // max(nbytes, 1), 64))
-            group, rest = _alike(first, batches, most)
-            yield _stack(group)
-            if rest is not None:
-                batches = itertools.chain([rest], batches)
+        blocks = self._blocks(order)
+        yield from ahead(blocks) if self.beside else blocks
+
+    def _blocks(self, order: np.ndarray | None) -> Blocks:
+        buffer: Buffer | None = None
+        began = time.perf_counter()
+        for arrays in self.stream.epoch():
+            if buffer is not None and signature(arrays.batch) != buffer.signature:
+                yield _block(buffer)
+                buffer = None
+            if buffer is None:
+                most = 1 if self.one_by_one else self.steps
+                buffer = self._ring.next(arrays.batch, most)
+            buffer.add(arrays.batch)
+            if buffer.full or time.perf_counter() - began > SECONDS_A_BLOCK:
+                yield _block(buffer)
+                buffer, began = None, time.perf_counter()
+        if buffer is not None:
+            yield _block(buffer)
 
 
-def _alike(
-    first: Arrays, batches: Iterator[Arrays], most: int
-) -> tuple[list[Arrays], Arrays | None]:
-    """Up to `most` batches shaped like the first, and the one that ended the row, if any."""
-    group = [first]
-    while len(group) < most:
-        following = next(batches, None)
-        if following is None:
-            return group, None
-        if _signature(following) != _signature(first):
-            return group, following
-        group.append(following)
-    return group, None
-
-
-def _signature(arrays: Arrays) -> Any:
-    return jax.tree.map(lambda a: (a.shape, str(a.dtype)), arrays.batch)
-
-
-def _stack(group: list[Arrays]) -> Block:
-    size = rows(group[0].x)
-    parts = [arrays.batch for arrays in group]
-    data = jax.tree.map(lambda *leaves: jax.device_put(np.concatenate(leaves)), *parts)
-    order = np.arange(size * len(group), dtype=np.int32)
-    return Block(data, order, 0, len(group), size)
-
-
-def batches_of(arrays: Arrays, batch_size: int, order: np.ndarray) -> Iterator[Arrays]:
-    """Batches taken on the host, for arrays that the device cannot hold."""
-    for start in range(0, len(order), batch_size):
-        yield arrays.take(order[start : start + batch_size])
-
-
-def _as_is(batch: Arrays) -> Arrays:
-    return batch
+def _block(buffer: Buffer) -> Block:
+    data, order = buffer.on_device()
+    return Block(data, order, 0, buffer.filled, buffer.batch_size)
 
 
 class HostFed(Streamed):
-    """Arrays too large for the device, taken batch by batch in the epoch's order."""
+    """Arrays too large for the device, taken block by block in the epoch's order.
+
+    Of arrays on disk no more than a block is in memory at a time.
+    """
 
     def __init__(
         self, arrays: Arrays, batch_size: int, steps: int | None, one_by_one: bool
     ) -> None:
-        self.arrays, self.batch_size = arrays, batch_size
-        available = -(-len(arrays) // batch_size)
+        self.arrays, self.batch_size = arrays, min(batch_size, len(arrays))
+        available = -(-len(arrays) // self.batch_size)
         super().__init__(Stream((), _as_is, min(steps or available, available)), one_by_one)
 
-    def epoch(self, order: np.ndarray | None) -> Iterator[Block]:
-        """The blocks of one epoch."""
+    def _blocks(self, order: np.ndarray | None) -> Blocks:
         rows = np.arange(len(self.arrays)) if order is None else order
-        taken = rows[: (self.steps or 0) * self.batch_size]
-        self.stream = Stream(batches_of(self.arrays, self.batch_size, taken), _as_is)
-        return super().epoch(None)
+        size, steps = self.batch_size, self.steps or 0
+        full = min(len(rows) // size, steps)
+        step = 0
+        while step < full:
+            buffer = self._ring.next(
+                self.arrays.batch, 1 if self.one_by_one else full, batch_size=size
+            )
+            count = min(buffer.capacity, full - step)
+            buffer.gather(self.arrays.batch, rows[step * size : (step + count) * size], count)
+            yield _block(buffer)
+            step += count
+        left = rows[full * size : (full + 1) * size]
+        if steps > full and len(left):
+            buffer = self._ring.next(self.arrays.batch, 1, batch_size=len(left))
+            buffer.gather(self.arrays.batch, left, 1)
+            yield _block(buffer)
+
+
+def _as_is(batch: Arrays) -> Arrays:
+    return batch
 
 
 def test_feed(data: Arrays | Stream, batch_size: int, steps: int | None) -> Resident | Streamed:
@@ -161,7 +189,7 @@ def fits_on_device(arrays: Arrays) -> bool:
     """Whether the arrays may lie on the device whole: they take at most 60 % of its memory."""
     nbytes = sum(leaf.nbytes for leaf in jax.tree.leaves(arrays.batch))
     if any(isinstance(leaf, np.memmap) for leaf in jax.tree.leaves(arrays.batch)):
-        return nbytes < 0.1 * device_bytes()
+        return nbytes < LARGEST_MAPPED * device_bytes()
     return nbytes < 0.6 * device_bytes()
 
 

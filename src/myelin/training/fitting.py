@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +37,7 @@ class Fit:
     model: Any
     programs: Programs
     live: LiveState
-    feed_epoch: Callable[[int], Iterator[Block]]
+    feed_epoch: Callable[[int], Generator[Block, None, None]]
     callbacks: Any
     epochs: int
     initial_epoch: int = 0
@@ -82,20 +83,21 @@ class Fit:
     def _train(self, epoch: int) -> Logs:
         logs: Logs = {}
         done = 0
-        for block in self.feed_epoch(epoch):
-            before, step = int(self.live.step), 0
-            while step < block.steps:
-                steps = self.pace.next(block.steps - step)
-                self.callbacks.on_train_batch_begin(done)
-                logs = self._chunk(block, step, step + steps)
-                step += steps
-                done += steps
-                if self.live.halted:
-                    good = int(self.live.step) - before
-                    return self._halted(epoch, done - step + good, block, good, logs)
-                self.callbacks.on_train_batch_end(done - 1, logs)
-                if self.interrupt.requested or self.model.stop_training:
-                    return logs
+        with contextlib.closing(self.feed_epoch(epoch)) as blocks:
+            for block in blocks:
+                before, step = int(self.live.step), 0
+                while step < block.steps:
+                    steps = self.pace.next(block.steps - step)
+                    self.callbacks.on_train_batch_begin(done)
+                    logs = self._chunk(block, step, step + steps)
+                    step += steps
+                    done += steps
+                    if self.live.halted:
+                        good = int(self.live.step) - before
+                        return self._halted(epoch, done - step + good, block, good, logs)
+                    self.callbacks.on_train_batch_end(done - 1, logs)
+                    if self.interrupt.requested or self.model.stop_training:
+                        return logs
         return logs
 
     def _chunk(self, block: Block, first: int, last: int) -> Logs:
@@ -118,10 +120,10 @@ class Fit:
         first = block.offset + good * block.batch_size
         rows = np.asarray(block.order)[first : first + block.batch_size]
         batch = jax.tree.map(lambda a: a[rows], block.data)
+        fault = explain_non_finite(self.live.task, self.live.gather(), batch)
         raise NonFiniteError(
-            f"The loss became NaN or infinite in epoch {epoch + 1}, step {step + 1}: "
-            f"{explain_non_finite(self.live.task, batch)} "
-            "The model keeps the weights from before that step."
+            f"{fault.what} became NaN or infinite in epoch {epoch + 1}, step {step + 1}: "
+            f"{fault.why}"
         )
 
 
@@ -134,20 +136,21 @@ def test(programs: Programs, live: LiveState, feed: Any, callbacks: Any) -> Logs
     sums = weights.pop("metrics")
     logs: Logs = {}
     done = 0
-    for block in feed.epoch(None):
-        step = 0
-        while step < block.steps:
-            steps = pace.next(block.steps - step)
-            callbacks.on_test_batch_begin(done)
-            sums, results = programs.test(
-                sums, weights, block.data, np.int32(block.offset),
-                np.int32(step), np.int32(step + steps), batch_size=block.batch_size,
-            )  # fmt: skip
-            logs = as_logs(jax.device_get(results))
-            pace.done(steps)
-            step += steps
-            done += steps
-            callbacks.on_test_batch_end(done - 1, logs)
+    with contextlib.closing(feed.epoch(None)) as blocks:
+        for block in blocks:
+            step = 0
+            while step < block.steps:
+                steps = pace.next(block.steps - step)
+                callbacks.on_test_batch_begin(done)
+                sums, results = programs.test(
+                    sums, weights, block.data, np.int32(block.offset),
+                    np.int32(step), np.int32(step + steps), batch_size=block.batch_size,
+                )  # fmt: skip
+                logs = as_logs(jax.device_get(results))
+                pace.done(steps)
+                step += steps
+                done += steps
+                callbacks.on_test_batch_end(done - 1, logs)
     live.scatter({**weights, "metrics": sums})
     callbacks.on_test_end(logs)
     return logs

@@ -37,7 +37,7 @@ class Chosen:
                 f"This score is optimistic: the same data chose the epoch ({self.by}). "
                 "Score the model on data that training never saw.",
                 OptimisticScoreWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import os
 import pathlib
 import time
@@ -13,7 +14,10 @@ import jax
 from jax import lax
 
 from myelin import variable
-from myelin.training.step import Batch, State, Task, predict_step, test_step, train_step
+from myelin.training import debugging
+from myelin.training.background import undisturbed
+from myelin.training.recompiling import USUAL, Shapes
+from myelin.training.step import Batch, Logs, State, Task
 
 # A chunk that lasts this long lets the bar move several times a second and Ctrl-C answer.
 SECONDS_A_CHUNK = 0.2
@@ -45,13 +49,13 @@ def train_chunk(
         The state afterwards, and the metrics' values so far.
     """
 
-    def body(index: Any, state: State) -> State:
+    def body(index: Any, carried: tuple[State, Logs]) -> tuple[State, Logs]:
         rows = lax.dynamic_slice_in_dim(order, offset + index * batch_size, batch_size)
         batch = jax.tree.map(lambda a: a.at[rows].get(mode="promise_in_bounds"), data)
-        return train_step(task, state, batch)
+        return task.steps.train(task, carried[0], batch)
 
-    state = lax.fori_loop(first, last, body, state)
-    return state, _results(task, state)
+    state, logs = lax.fori_loop(first, last, body, (state, task.steps.blank_logs(training=True)))
+    return state, {**_results(task, state), **logs}
 
 
 def test_chunk(
@@ -67,23 +71,24 @@ def test_chunk(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Adds the batches `first` up to `last` to `metrics`; returns them and their values."""
 
-    def body(index: Any, metrics: dict[str, Any]) -> dict[str, Any]:
+    def body(index: Any, carried: tuple[Any, Logs]) -> tuple[Any, Logs]:
         start = offset + index * batch_size
         batch = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, batch_size), data)
-        after = test_step(task, {**state, "metrics": metrics}, batch)
-        return dict(after["metrics"])
+        after, logs = task.steps.test(task, {**state, "metrics": carried[0]}, batch)
+        return dict(after["metrics"]), logs
 
-    metrics = lax.fori_loop(first, last, body, metrics)
-    return metrics, _results(task, {"metrics": metrics})
+    blank = task.steps.blank_logs(training=False)
+    metrics, logs = lax.fori_loop(first, last, body, (metrics, blank))
+    return metrics, {**_results(task, {"metrics": metrics}), **logs}
 
 
 def predict_chunk(task: Task, state: State, x: Any, *, batch_size: int) -> Any:
     """The outputs for all rows of `x`, `batch_size` at a time; their number must divide evenly."""
     n = jax.tree.leaves(x)[0].shape[0]
     if n <= batch_size:
-        return predict_step(task, state, x)
+        return task.steps.predict(task, state, x)
     split = jax.tree.map(lambda a: a.reshape(-1, batch_size, *a.shape[1:]), x)
-    outputs = lax.map(lambda batch: predict_step(task, state, batch), split)
+    outputs = lax.map(lambda batch: task.steps.predict(task, state, batch), split)
     return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), outputs)
 
 
@@ -104,9 +109,13 @@ class Programs:
         use_compilation_cache()
         self.task = task
         self._revision = _revision(task)
-        self.train = _made(train_chunk, task, eager, donate_argnums=0)
-        self.test = _made(test_chunk, task, eager, donate_argnums=0)
-        self.predict = _made(predict_chunk, task, eager)
+        self.train = Program(
+            train_chunk, "training", task, eager, lambda args: args[1], donate_argnums=0
+        )
+        self.test = Program(
+            test_chunk, "evaluate", task, eager, lambda args: args[2], donate_argnums=0
+        )
+        self.predict = Program(predict_chunk, "predict", task, eager, lambda args: (args[1],))
 
     def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
         """Whether they are still good: the same variables, and an optimizer set as it was."""
@@ -119,16 +128,36 @@ def _revision(task: Task) -> int:
     return getattr(task.optimizer, "revision", 0)
 
 
-def _made(chunk: Any, task: Task, eager: bool, **options: Any) -> Any:
-    function = functools.partial(chunk, task)
-    if not eager:
-        return jax.jit(function, static_argnames=("batch_size",), **options)
+class Program:
+    """A chunk, compiled for each shape of its data, or plain Python under `debug`.
 
-    def run(*args: Any, **kwargs: Any) -> Any:
-        with jax.disable_jit():
-            return function(*args, **kwargs)
+    Args:
+        chunk: the function, whose first argument is the task.
+        kind: what it does, in a word.
+        task: the model, its objective and optimizer.
+        eager: always leaves it plain Python.
+        data: finds the data among its arguments.
+        options: of `jax.jit`.
+    """
 
-    return run
+    def __init__(
+        self, chunk: Any, kind: str, task: Task, eager: bool, data: Any, **options: Any
+    ) -> None:
+        self._function = undisturbed(functools.partial(chunk, task))
+        self._eager = eager
+        self._data = data
+        # `predict` pads rows to a few sizes.
+        usual = math.inf if kind == "predict" else USUAL
+        self._shapes = Shapes(task.model.title, kind, usual)
+        self.compiled = jax.jit(self._function, static_argnames=("batch_size",), **options)
+
+    def __call__(self, *args: Any, batch_size: int) -> Any:
+        """What the chunk gives."""
+        if self._eager or debugging.functions_run_eagerly():
+            with debugging.plain_python():
+                return self._function(*args, batch_size=batch_size)
+        self._shapes.see(self._data(args), batch_size)
+        return self.compiled(*args, batch_size=batch_size)
 
 
 class Pace:

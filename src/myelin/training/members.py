@@ -25,24 +25,22 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from myelin import variable
 from myelin.training.loop import use_compilation_cache
-from myelin.training.step import (
-    Batch,
-    State,
-    Task,
-    advance,
-    differentiate,
-    predict_step,
-    test_step,
-)
+from myelin.training.step import Batch, Logs, State, Steps, Task, advance, differentiate, is_finite
 
 # The axis of a mesh of devices along which members lie.
 _MEMBERS = "members"
 
 
-def train_step(task: Task, states: State, batch: Batch, moving: Any) -> State:
+def train_step(
+    task: Task, states: State, logs: Logs, batch: Batch, moving: Any
+) -> tuple[State, Logs]:
     """One gradient step of every member that is `moving`; the others stay as they are."""
+    if type(task.steps) is not Steps:
+        after = jax.vmap(partial(task.steps.train, task))(states, batch)
+        moved: tuple[State, Logs] = _where(moving & ~states["halted"], after, (states, logs))
+        return moved
     found = jax.vmap(partial(differentiate, task))(states, batch)
-    fine = jnp.isfinite(found.passed.loss)
+    fine = jax.vmap(partial(is_finite, task))(found)
     moves = moving & fine & ~states["halted"]
 
     def all_move() -> State:
@@ -53,7 +51,7 @@ def train_step(task: Task, states: State, batch: Batch, moving: Any) -> State:
 
     # As long as all move, which is nearly always, no state is copied to choose from.
     after = lax.cond(jnp.all(moves), all_move, some_move)
-    return {**after, "halted": states["halted"] | (moving & ~fine)}
+    return {**after, "halted": states["halted"] | (moving & ~fine)}, logs
 
 
 def train_chunk(
@@ -66,12 +64,13 @@ def train_chunk(
         The states afterwards, and the metrics' values so far, `{name: (members,)}`.
     """
 
-    def body(index: Any, states: State) -> State:
+    def body(index: Any, carried: tuple[State, Logs]) -> tuple[State, Logs]:
         batch = _batch(data, own_weight, order, index, batch_size)
-        return train_step(task, states, batch, index < steps)
+        return train_step(task, *carried, batch, index < steps)
 
-    states = lax.fori_loop(first, last, body, states)
-    return states, _results(task, states["metrics"])
+    blank = _for_each(task.steps.blank_logs(training=True), order)
+    states, logs = lax.fori_loop(first, last, body, (states, blank))
+    return states, {**_results(task, states["metrics"]), **logs}
 
 
 def test_chunk(
@@ -80,13 +79,16 @@ def test_chunk(
 ) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
     """Adds the batches `first` up to `last` to `metrics`; `loop.test_chunk` with members."""
 
-    def body(index: Any, metrics: dict[str, Any]) -> dict[str, Any]:
+    def body(index: Any, carried: tuple[Any, Logs]) -> tuple[Any, Logs]:
         batch = _batch(data, None, order, index, batch_size)
-        after = jax.vmap(partial(test_step, task))({**states, "metrics": metrics}, batch)
-        return dict(_where(index < steps, after["metrics"], metrics))
+        here = {**states, "metrics": carried[0]}
+        after, logs = jax.vmap(partial(task.steps.test, task))(here, batch)
+        chosen: tuple[Any, Logs] = _where(index < steps, (after["metrics"], logs), carried)
+        return chosen
 
-    metrics = lax.fori_loop(first, last, body, metrics)
-    return metrics, _results(task, metrics)
+    blank = _for_each(task.steps.blank_logs(training=False), order)
+    metrics, logs = lax.fori_loop(first, last, body, (metrics, blank))
+    return metrics, {**_results(task, metrics), **logs}
 
 
 def predict_chunk(task: Task, states: State, x: Any, order: Any, *, batch_size: int) -> Any:
@@ -94,7 +96,7 @@ def predict_chunk(task: Task, states: State, x: Any, order: Any, *, batch_size: 
 
     def outputs(index: Any) -> Any:
         rows = lax.dynamic_slice_in_dim(order, index * batch_size, batch_size, axis=1)
-        return jax.vmap(partial(predict_step, task))(states, _rows(x, rows))
+        return jax.vmap(partial(task.steps.predict, task))(states, _rows(x, rows))
 
     steps = order.shape[1] // batch_size
     each = lax.map(outputs, jnp.arange(steps))
@@ -120,6 +122,11 @@ def _where(chosen: Any, new: Any, old: Any) -> Any:
         return jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b)
 
     return jax.tree.map(choose, new, old)
+
+
+def _for_each(logs: Logs, order: Any) -> Logs:
+    """Logs with a leading axis, an entry for each member."""
+    return jax.tree.map(lambda a: jnp.broadcast_to(a, (order.shape[0], *a.shape)), logs)
 
 
 def _results(task: Task, metrics: dict[str, Any]) -> dict[str, Any]:

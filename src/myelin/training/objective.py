@@ -232,7 +232,16 @@ class Objective:
             examples: how many the batch holds.
         """
         self.loss_tracker.update_state(loss, sample_weight=jnp.float32(examples))
+        self._measure(self._parts(y, y_pred, weight), values, examples)
+
+    def measure_goals(self, y: Any, y_pred: Any, weight: Any, examples: int) -> None:
+        """Adds a batch to the sums of the metrics and of each output's loss."""
         parts = self._parts(y, y_pred, weight)
+        several = any(goal.mean_loss is not None for goal in self.goals)
+        values = self.losses(y, y_pred, weight) if several else [None] * len(parts)
+        self._measure(parts, values, examples)
+
+    def _measure(self, parts: list[Any], values: list[Any], examples: int) -> None:
         for goal, part, value in zip(self.goals, parts, values, strict=True):
             goal.measure(*part)
             if goal.mean_loss is not None and value is not None:

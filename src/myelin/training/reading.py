@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
 from myelin.errors import InputError, ShapeError, unknown_name
+from myelin.layers.hosting import Prepared, host_array
 from myelin.layers.shapes import is_shape
 from myelin.training import checks
 from myelin.training.conversion import as_array
-from myelin.training.data import Arrays, Stream, is_stream, rows, stream_length
+from myelin.training.data import (
+    Arrays,
+    Stream,
+    is_stream,
+    rows,
+    stream_length,
+    weigh_classes,
+)
 from myelin.training.outputs import Outputs
 
 
@@ -32,26 +40,32 @@ class Reader:
 
         Args:
             x: anything that holds an array; for several inputs a list or tuple in order, or a
-                dictionary by name.
+                dictionary or a frame by name.
 
         Raises:
             InputError: no examples, or something that is no array.
             ShapeError: lengths that differ.
             UnknownNameError: a key that names no input.
         """
+        if isinstance(x, Prepared):
+            return x
+        # Text is for the part of a model on the host, which runs here, before all else.
+        on_host = getattr(self.model, "begins_on_host", False)
+        read_one = host_array if on_host else as_array
+        names = getattr(self.model, "input_names", None) or []
+        if len(names) > 1 and hasattr(x, "columns"):
+            x = {name: x[name] for name in names if name in x.columns}
         if isinstance(x, Mapping):
             x = self._by_name(x)
-        if isinstance(x, list | tuple) and self._are_several(x):
-            read: Any = _tree(x, "x")
-        elif isinstance(x, Mapping):
-            read = _tree(x, "x")
+        if isinstance(x, Mapping) or (isinstance(x, list | tuple) and self._are_several(x)):
+            read: Any = _tree(x, "x", read_one)
         else:
             if isinstance(x, list) and len(x) == 1 and getattr(x[0], "ndim", 0) > 1:
                 x = x[0]
-            read = as_array(x, "x")
+            read = read_one(x, "x")
             read = read[:, None] if read.ndim == 1 else read
         self._check_rows(self._labelled_inputs(read))
-        return read
+        return self.model.prepared(read) if on_host else read
 
     def _by_name(self, x: Mapping[str, Any]) -> Any:
         """Inputs given by name, once each name is known and none is missing."""
@@ -92,6 +106,13 @@ class Reader:
             UnknownNameError: a key that names no input or output.
         """
         x = self.inputs(x)
+        if self.model.has_own_steps:
+            # What the targets are for, only the model's own step knows.
+            y = None if y is None else _tree(y, "y")
+            weight = None if weight is None else _tree(weight, "sample_weight")
+            arrays = Arrays(x, y, weight)
+            self._check_rows(self.labelled(arrays))
+            return arrays
         if self._outputs is None:
             self._outputs = self.model.outputs_for(x)
         arrays = Arrays(x, self._targets(y, rows(x)), self._weights(weight))
@@ -149,9 +170,28 @@ class Reader:
         """The inputs alone of one batch of a stream."""
         return Arrays(self.inputs(_parts(item)[0]))
 
-    def stream(self, batches: Any, steps: int | None = None) -> Stream:
-        """The batches of an iterable, `steps` of them an epoch."""
-        return Stream(batches, self.batch, steps if steps else stream_length(batches))
+    def table(self, columns: Any) -> Arrays:
+        """The rows of a data set in memory: `x`, `(x, y)` or `(x, y, sample_weight)`."""
+        return self.examples(*_parts(columns))
+
+    def stream(self, batches: Any, steps: int | None = None, class_weight: Any = None) -> Stream:
+        """The batches of an iterable, `steps` of them an epoch.
+
+        Raises:
+            InputError: `class_weight="balanced"`, which wants all labels at once.
+        """
+        if class_weight == "balanced":
+            raise InputError(
+                'class_weight="balanced" wants all labels at once: with an iterable of batches '
+                "give a dictionary {class: weight}"
+            )
+        read = self.batch
+        if class_weight is not None:
+
+            def read(item: Any) -> Arrays:
+                return weigh_classes(self.batch(item), class_weight)
+
+        return Stream(batches, read, steps if steps else stream_length(batches))
 
     def validation(self, given: Any) -> Arrays | Stream | None:
         """What `validation_data` stands for.
@@ -176,7 +216,10 @@ class Reader:
         """All arrays, with what errors call them."""
         yield from self._labelled_inputs(arrays.x)
         for what, part in (("y", arrays.y), ("sample_weight", arrays.weight)):
-            if isinstance(part, tuple):
+            if self._outputs is None:
+                leaves = jax.tree_util.tree_leaves_with_path(part)
+                yield from ((what + _way_text(way), leaf) for way, leaf in leaves)
+            elif isinstance(part, tuple):
                 pairs = zip(_labels(what, self.outputs), part, strict=True)
                 yield from (pair for pair in pairs if pair[1] is not None)
             elif part is not None:
@@ -189,7 +232,7 @@ class Reader:
             if isinstance(x, list | tuple) and len(names) == len(found):
                 yield f'x["{names[index]}"]', array
             else:
-                yield "x" + jax.tree_util.keystr(way).replace("'", '"'), array
+                yield "x" + _way_text(way), array
 
     def _check_rows(self, labelled: Iterator[tuple[str, Any]]) -> None:
         first, x = next(labelled, ("x", np.empty(0)))
@@ -203,7 +246,8 @@ class Reader:
 
 
 def _parts(item: Any) -> tuple[Any, ...]:
-    parts = item if isinstance(item, tuple) else (item,)
+    # PyTorch's loaders give lists.
+    parts = tuple(item) if isinstance(item, tuple | list) else (item,)
     if not 1 <= len(parts) <= 3:
         raise InputError(
             f"a stream gives x, (x, y) or (x, y, sample_weight), got {len(parts)} parts"
@@ -228,18 +272,22 @@ def _holds_arrays(value: Any) -> bool:
     return getattr(value, "ndim", 0) >= 1
 
 
-def _tree(value: Any, label: str) -> Any:
+def _tree(value: Any, label: str, read_one: Callable[[Any, str], Any] = as_array) -> Any:
     """A tree of arrays of the same structure, each named by its way in errors."""
     if isinstance(value, Mapping):
-        return {key: _tree(item, f'{label}["{key}"]') for key, item in value.items()}
+        return {key: _tree(item, f'{label}["{key}"]', read_one) for key, item in value.items()}
     if isinstance(value, list | tuple) and _holds_arrays(value):
-        read = [_tree(item, f"{label}[{index}]") for index, item in enumerate(value)]
+        read = [_tree(item, f"{label}[{index}]", read_one) for index, item in enumerate(value)]
         return tuple(read) if isinstance(value, tuple) else read
-    return as_array(value, label)
+    return read_one(value, label)
 
 
 def _read_entry(value: Any, label: str) -> Any:
     return None if value is None else as_array(value, label)
+
+
+def _way_text(way: Any) -> str:
+    return jax.tree_util.keystr(way).replace("'", '"')
 
 
 def _labels(what: str, outputs: Outputs) -> list[str]:

@@ -23,12 +23,36 @@ import jax
 import jax.numpy as jnp
 
 from myelin import activations, random, variable
-from myelin.layers.base import Layer, call_context
-from myelin.training.objective import Objective
+from myelin.layers.base import Layer, Watch, call_context
+from myelin.optimizers import LossScaleOptimizer
 from myelin.variable import Variable
 
+# Gradients of up to so many numbers are looked at in each step.
+SMALL = 4096
+
 State = dict[str, Any]
+Logs = dict[str, Any]
 Batch = tuple[Any, Any, Any]
+
+
+class Steps:
+    """The steps of a task; those of this module, unless a subclass of the model wrote its own."""
+
+    def blank_logs(self, training: bool) -> Logs:
+        """What a chunk's logs are before its first step."""
+        return {}
+
+    def train(self, task: Task, state: State, batch: Batch) -> tuple[State, Logs]:
+        """The state after a gradient step, and what the step itself logs."""
+        return train_step(task, state, batch), {}
+
+    def test(self, task: Task, state: State, batch: Batch) -> tuple[State, Logs]:
+        """The state with a batch added to its metrics, and what the step itself logs."""
+        return test_step(task, state, batch), {}
+
+    def predict(self, task: Task, state: State, x: Any) -> Any:
+        """The outputs for a batch of inputs."""
+        return predict_step(task, state, x)
 
 
 @dataclass(frozen=True)
@@ -39,13 +63,15 @@ class Task:
         settings: numbers that the state holds under `settings` rather than the objects they are
             of, so that members of one program may differ in them: for each name the objects, and
             what the number is called there.
+        steps: what a step is.
     """
 
     model: Layer
     variables: dict[str, Variable]
-    objective: Objective
+    objective: Any
     optimizer: Any = None
     settings: Mapping[str, Sequence[tuple[Any, str]]] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
 
 
 class Passed(NamedTuple):
@@ -77,10 +103,10 @@ class Differentiated(NamedTuple):
 
 
 def train_step(task: Task, state: State, batch: Batch) -> State:
-    """Takes one gradient step; a loss that is not finite halts instead."""
+    """Takes one gradient step; a loss or a gradient that is not finite halts instead."""
     found = differentiate(task, state, batch)
     # A branch, not a `where` over the state: that would copy every weight at every step.
-    fine = jnp.isfinite(found.passed.loss) & ~state["halted"]
+    fine = is_finite(task, found) & ~state["halted"]
     after = jax.lax.cond(fine, lambda: advance(task, state, batch, found), lambda: state)
     return {**after, "halted": ~fine}
 
@@ -90,11 +116,26 @@ def differentiate(task: Task, state: State, batch: Batch) -> Differentiated:
 
     def loss_of(trainable: dict[str, Any]) -> tuple[Any, tuple[Any, Any]]:
         here = {**state, "trainable": trainable}
-        passed, other = _forward(task, here, batch, training=True)
+        passed, other = forward(task, here, batch, training=True)
         return task.optimizer.scale_loss(passed.loss, state["optimizer"]), (passed, other)
 
     gradients, (passed, other) = jax.grad(loss_of, has_aux=True)(state["trainable"])
     return Differentiated(passed, gradients, other)
+
+
+def is_finite(task: Task, found: Differentiated) -> Any:
+    """Whether the loss is finite, and the gradients of the small weights, which cost nothing.
+
+    What is not finite on its way back reaches the bias of each layer that it passes. A
+    `LossScaleOptimizer` counts on gradients that overflow.
+    """
+    fine = jnp.isfinite(found.passed.loss)
+    if isinstance(task.optimizer, LossScaleOptimizer):
+        return fine
+    for gradient in found.gradients.values():
+        if gradient.size <= SMALL:
+            fine &= jnp.isfinite(gradient.sum())
+    return fine
 
 
 def advance(task: Task, state: State, batch: Batch, found: Differentiated) -> State:
@@ -115,39 +156,43 @@ def advance(task: Task, state: State, batch: Batch, found: Differentiated) -> St
 
 def test_step(task: Task, state: State, batch: Batch) -> State:
     """Adds one batch to the metrics, in inference mode."""
-    passed, _ = _forward(task, state, batch, training=False)
+    passed, _ = forward(task, state, batch, training=False)
     return {**state, "metrics": _measured(task, state, batch, passed)}
 
 
 def predict_step(task: Task, state: State, x: Any) -> Any:
     """The outputs for one batch of inputs, in inference mode."""
-    with variable.bind(task.variables, _weights(state)), _randomness(state):
+    with variable.bind(task.variables, weights(state)), randomness(state):
         return task.model(x, training=False)
 
 
-def _forward(task: Task, state: State, batch: Batch, training: bool) -> tuple[Passed, Any]:
+def forward(
+    task: Task, state: State, batch: Batch, training: bool, watch: Watch | None = None
+) -> tuple[Passed, Any]:
     """A batch's way through the model and the losses, and the other variables afterwards."""
     x, y, weight = batch
     with (
-        variable.bind(task.variables, _weights(state)) as after,
+        variable.bind(task.variables, weights(state)) as after,
         _settings(task, state),
-        _randomness(state),
-        call_context(training) as context,
+        randomness(state),
+        call_context(training, watch),
         activations.remember_logits(),
     ):
         y_pred = task.model(x, training=training)
         losses = task.objective.losses(y, y_pred, weight)
         loss = task.objective.total(losses)
-        for penalty in [*context.penalties, *task.model.losses]:
+        for penalty in task.model.losses:
             loss = loss + jnp.sum(penalty)
     return Passed(loss, losses, y_pred), {path: after[path] for path in state["other"]}
 
 
-def _weights(state: State) -> dict[str, Any]:
+def weights(state: State) -> dict[str, Any]:
+    """The values of the model's variables, by path."""
     return {**state["trainable"], **state["other"]}
 
 
-def _randomness(state: State) -> Any:
+def randomness(state: State) -> Any:
+    """A block in which random numbers come from the run's key and the step."""
     run = jax.random.wrap_key_data(state["key"])
     return random.scope(jax.random.fold_in(run, state["step"]))
 

@@ -11,8 +11,9 @@ from myelin.callbacks.callback_list import CallbackList
 from myelin.callbacks.history import History
 from myelin.callbacks.progbar_logger import ProgbarLogger
 from myelin.errors import InputError
+from myelin.tracebacks import door
 from myelin.training import checks, honesty
-from myelin.training.compiled import Compiled
+from myelin.training.batched import batched, held_out_data
 from myelin.training.data import (
     Arrays,
     Stream,
@@ -22,12 +23,22 @@ from myelin.training.data import (
     stream_length,
     weigh_classes,
 )
-from myelin.training.feed import HostFed, Resident, Streamed, fits_on_device, test_feed
+from myelin.training.datasets import OrderedArrays
+from myelin.training.feed import (
+    HostFed,
+    Ordered,
+    Resident,
+    Streamed,
+    fits_on_device,
+    test_feed,
+)
 from myelin.training.fitting import Fit, Logs, as_logs, test
 from myelin.training.live import LiveState
 from myelin.training.loop import Programs
 from myelin.training.objective import Objective
 from myelin.training.outputs import Outputs
+from myelin.training.overridable import Overridable
+from myelin.training.own import has_own_steps, own_task
 from myelin.training.reading import Reader
 from myelin.training.step import Task
 
@@ -35,9 +46,10 @@ from myelin.training.step import Task
 PREDICT_ROWS = 8192
 
 
-class Trainer(Compiled):
+class Trainer(Overridable):
     """A layer that can be compiled, trained, judged and asked."""
 
+    @door
     def fit(
         self,
         x: Any = None,
@@ -94,12 +106,17 @@ class Trainer(Compiled):
         reader = Reader(self)
         train, validation = self._training_data(
             reader, x, y, sample_weight, class_weight, validation_split, validation_data, stratify,
-            steps_per_epoch,
+            steps_per_epoch, validation_steps,
         )  # fmt: skip
         n = len(train) if isinstance(train, Arrays) else None
         checks.fit_arguments(epochs, initial_epoch, batch_size, n)
+        if isinstance(train, OrderedArrays):
+            batch_size = train.plan.batch_size
         batch_size = min(batch_size or 32, n or batch_size or 32)
-        programs = self._prepare(reader, train)
+        programs = self._prepare(reader, train, batch_size)
+        size = validation_batch_size or batch_size
+        if validation is not None and self.has_own_steps:
+            programs = self._prepare(reader, validation, size, training=False)
         live = LiveState(programs.task)
         verbose = checks.verbosity(verbose)
         listed = self._callback_list(callbacks, verbose, epochs)
@@ -107,7 +124,6 @@ class Trainer(Compiled):
         listed.set_params({"epochs": epochs, "steps": feed.steps, "verbose": verbose})
         validate = None
         if validation is not None:
-            size = validation_batch_size or batch_size
             validate = self._validation(
                 programs, live, validation, size, validation_steps, listed, validation_freq
             )
@@ -123,20 +139,21 @@ class Trainer(Compiled):
 
     def _training_data(
         self, reader: Reader, x: Any, y: Any, weight: Any, class_weight: Any, split: float,
-        validation: Any, stratify: bool, steps: int | None,
+        validation: Any, stratify: bool, steps: int | None, validation_steps: int | None,
     ) -> tuple[Arrays | Stream, Arrays | Stream | None]:  # fmt: skip
         """The examples to train on and those to validate on, checked."""
         if is_stream(x):
-            if y is not None or split or class_weight is not None:
+            if y is not None or split:
                 raise InputError(
-                    "With an iterable of batches, y, validation_split and class_weight have no "
-                    "meaning: let it give (x, y) or (x, y, sample_weight), and pass validation_data"
+                    "With an iterable of batches, y and validation_split have no meaning: let it "
+                    "give (x, y) or (x, y, sample_weight), and pass validation_data"
                 )
-            return reader.stream(x, steps), reader.validation(validation)
+            train = batched(reader, x, steps, class_weight)
+            return train, held_out_data(reader, validation, validation_steps)
         if x is None:
             raise InputError("fit wants the inputs x")
         arrays = reader.examples(x, y, weight)
-        held_out = reader.validation(validation)
+        held_out = held_out_data(reader, validation, validation_steps)
         if split and held_out is None:
             arrays, held_out = split_validation(arrays, split, stratify)
         if class_weight is not None:
@@ -154,13 +171,26 @@ class Trainer(Compiled):
         checks.ready(self)
         return Outputs(self.compute_output_shape(shapes), getattr(self, "output_names", None))
 
-    def _prepare(self, reader: Reader, data: Arrays | Stream) -> Programs:
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether a subclass wrote part of its steps itself; see `Overridable`."""
+        return has_own_steps(self)
+
+    def _prepare(
+        self,
+        reader: Reader,
+        data: Arrays | Stream,
+        batch_size: int | None = None,
+        training: bool = True,
+    ) -> Programs:
         """Checks the targets, and compiles nothing yet."""
         objective = self._require_compiled("fit")
         sample = data
         if isinstance(data, Stream):
             sample, data.batches = data.peek()
         assert isinstance(sample, Arrays)
+        if self.has_own_steps:
+            return self._prepare_own(sample.rows(0, batch_size or 32), training)
         outputs = reader.outputs
         y = outputs.arrays(sample.y)
         for output, loss, own in zip(outputs.all, objective.losses_of(outputs), y, strict=True):
@@ -172,6 +202,14 @@ class Trainer(Compiled):
             self._programs = self._make_programs(variables, objective)
         return self._programs
 
+    def _prepare_own(self, batch: Arrays, training: bool) -> Programs:
+        """Rehearses a step that a subclass wrote, unless that was done already."""
+        before = self._programs.task if self._programs is not None else None
+        task = own_task(self, batch.batch, training, before)
+        if self._programs is None or task is not before:
+            self._programs = Programs(task, self.run_eagerly)
+        return self._programs
+
     def _make_programs(self, variables: dict[str, Any], objective: Objective) -> Programs:
         return Programs(Task(self, variables, objective, self.optimizer), self.run_eagerly)
 
@@ -181,7 +219,10 @@ class Trainer(Compiled):
     ) -> tuple[Resident | Streamed, Any]:  # fmt: skip
         """Where blocks come from, and the order of the rows in each epoch."""
         if isinstance(train, Stream):
-            return Streamed(train, callbacks.needs_batches), lambda epoch: None
+            beside = not self.run_eagerly
+            return Streamed(train, callbacks.needs_batches, beside), lambda epoch: None
+        if isinstance(train, OrderedArrays):
+            return Ordered(train, steps), lambda epoch: None
         n = len(train)
 
         def order(epoch: int) -> np.ndarray | None:
@@ -226,6 +267,7 @@ class Trainer(Compiled):
 
     # Judging.
 
+    @door
     def evaluate(
         self,
         x: Any = None,
@@ -255,8 +297,12 @@ class Trainer(Compiled):
         self._require_compiled("evaluate")
         checks_unknown(kwargs, "evaluate")
         reader = Reader(self)
+        data: Arrays | Stream
         if is_stream(x):
-            data: Arrays | Stream = reader.stream(x, steps)
+            data = batched(reader, x, steps)
+            if isinstance(data, OrderedArrays):
+                batch_size = batch_size or data.plan.batch_size
+                data = data.in_order(steps)
         else:
             data = reader.examples(x, y, sample_weight)
             reader.check_finite(data)
@@ -264,7 +310,7 @@ class Trainer(Compiled):
                 checks.check_batch_size(batch_size, len(data))
             if self._chosen_on is not None:
                 self._chosen_on.warn_if_same(data)
-        programs = self._prepare(reader, data)
+        programs = self._prepare(reader, data, batch_size, training=False)
         live = LiveState(programs.task, seed=0)
         verbose = checks.verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
@@ -273,6 +319,7 @@ class Trainer(Compiled):
         logs = test(programs, live, feed, listed)
         return self._ordered(logs, return_dict)
 
+    @door
     def predict(
         self,
         x: Any,
@@ -303,13 +350,15 @@ class Trainer(Compiled):
         reader = Reader(self)
         if is_stream(x):
             stream = Stream(x, reader.batch_inputs, steps if steps else stream_length(x))
-            parts = [arrays.x for arrays in stream.epoch()]
+            parts: Any = (arrays.x for arrays in stream.epoch())
+            count = stream.steps
         else:
             whole = Arrays(reader.inputs(x))
             n = len(whole) if steps is None else min(steps * batch_size, len(whole))
             size = batch_size if listed.needs_predict_batches else PREDICT_ROWS
             parts = [whole.rows(i, min(i + size, n)).x for i in range(0, n, size)]
-        listed.set_params({"steps": len(parts), "verbose": verbose})
+            count = len(parts)
+        listed.set_params({"steps": count, "verbose": verbose})
         listed.on_predict_begin()
         outputs = []
         for index, part in enumerate(parts):
@@ -347,6 +396,7 @@ class Trainer(Compiled):
 
     # One batch at a time.
 
+    @door
     def train_on_batch(
         self,
         x: Any,
@@ -388,6 +438,7 @@ class Trainer(Compiled):
             self._live = live = LiveState(programs.task)
         return live
 
+    @door
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -395,12 +446,13 @@ class Trainer(Compiled):
         self._require_compiled("test_on_batch")
         reader = Reader(self)
         arrays = reader.examples(x, y, sample_weight)
-        programs = self._prepare(reader, arrays)
+        programs = self._prepare(reader, arrays, training=False)
         listed = _plain_list(None, 0, self)
         feed = Resident(arrays, len(arrays))
         logs = test(programs, LiveState(programs.task, seed=0), feed, listed)
         return self._ordered(logs, return_dict)
 
+    @door
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as `predict` gives them."""
         inputs = Reader(self).inputs(x)

@@ -20,6 +20,9 @@ _NAMES = {
     "register_keras_serializable": "registry",
     "serialize_keras_object": "utils.custom_objects",
     "get_registered_object": "utils.custom_objects",
+    "FeatureSpace": "models.feature_space",
+    "audio_dataset_from_directory": "utils.audio_folder",
+    "Dataset": "utils.dataset",
     "get_file": "utils.files",
     "image_dataset_from_directory": "utils.image_folder",
     "array_to_img": "utils.images",
@@ -35,19 +38,26 @@ _NAMES = {
     "Sequence": "utils.py_dataset",
     "pad_sequences": "utils.sequences",
     "split_dataset": "utils.splitting",
+    "text_dataset_from_directory": "utils.text_folder",
+    "timeseries_dataset_from_array": "utils.timeseries",
 }
 
 if TYPE_CHECKING:
     from myelin.backend import clear_session as clear_session
+    from myelin.models.feature_space import FeatureSpace as FeatureSpace
     from myelin.random import set_random_seed as set_random_seed
     from myelin.registry import custom_object_scope as custom_object_scope
     from myelin.registry import get_custom_objects as get_custom_objects
     from myelin.registry import get_registered_name as get_registered_name
     from myelin.registry import register_keras_serializable as register_keras_serializable
+    from myelin.utils.audio_folder import (
+        audio_dataset_from_directory as audio_dataset_from_directory,
+    )
     from myelin.utils.custom_objects import CustomObjectScope as CustomObjectScope
     from myelin.utils.custom_objects import deserialize_keras_object as deserialize_keras_object
     from myelin.utils.custom_objects import get_registered_object as get_registered_object
     from myelin.utils.custom_objects import serialize_keras_object as serialize_keras_object
+    from myelin.utils.dataset import Dataset as Dataset
     from myelin.utils.files import get_file as get_file
     from myelin.utils.image_folder import (
         image_dataset_from_directory as image_dataset_from_directory,
@@ -65,6 +75,12 @@ if TYPE_CHECKING:
     from myelin.utils.py_dataset import Sequence as Sequence
     from myelin.utils.sequences import pad_sequences as pad_sequences
     from myelin.utils.splitting import split_dataset as split_dataset
+    from myelin.utils.text_folder import (
+        text_dataset_from_directory as text_dataset_from_directory,
+    )
+    from myelin.utils.timeseries import (
+        timeseries_dataset_from_array as timeseries_dataset_from_array,
+    )
 
 __all__ = sorted(_NAMES)
 

@@ -15,10 +15,11 @@ class PyDataset:
     `on_epoch_end` may shuffle. Also known as `Sequence`.
 
     Args:
-        workers: taken for the sake of Keras programs; batches are made in this process, while
-            the device computes.
-        use_multiprocessing: likewise.
-        max_queue_size: likewise.
+        workers: how many threads make batches at once, while the device computes; 1 makes them
+            one after another.
+        use_multiprocessing: makes the workers processes, to which the data set is copied at the
+            beginning of each epoch.
+        max_queue_size: the most batches that are made before they are wanted.
     """
 
     # On the class, so that a subclass which forgets super().__init__() has them too.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from myelin.errors import InputError, ShapeError
+from myelin.utils.dataset import Dataset
+from myelin.utils.dataset.trees import stacked
 
 
 def split_dataset(
@@ -18,10 +20,11 @@ def split_dataset(
     seed: int | None = None,
     preferred_backend: str | None = None,
 ) -> tuple[Any, Any]:
-    """Splits arrays into a left and a right part, such as training and test data.
+    """Splits arrays or a data set into a left and a right part, as training and test data.
 
     Args:
-        dataset: an array, or a tuple, list or dictionary of arrays of one length.
+        dataset: an array, or a tuple, list or dictionary of arrays of one length; or a
+            `Dataset`, whose elements are split.
         left_size: the share of examples on the left, above 0 and below 1, or their number;
             None takes what the right leaves over.
         right_size: likewise, from the end.
@@ -30,12 +33,17 @@ def split_dataset(
         preferred_backend: taken for the sake of Keras programs; the parts are NumPy arrays.
 
     Returns:
-        The two parts, each built as `dataset` is.
+        The two parts, each built as `dataset` is; for a `Dataset` two of them, in memory.
 
     Raises:
         InputError: no size, a size out of range, or an empty part.
         ShapeError: arrays of different lengths.
     """
+    if isinstance(dataset, Dataset):
+        elements = list(dataset)
+        columns = stacked(elements, "split_dataset") if elements else np.zeros(0)
+        left, right = split_dataset(columns, left_size, right_size, shuffle, seed)
+        return Dataset.from_tensor_slices(left), Dataset.from_tensor_slices(right)
     length = _common_length(dataset)
     left, right = _sizes(left_size, right_size, length)
     order = list(range(length))

@@ -10,7 +10,7 @@ Images are `(height, width, channels)` or `(batch, height, width, channels)`, or
 """
 
 from myelin.ops.image.colors import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
-from myelin.ops.image.filters import gaussian_blur, sobel_edges
+from myelin.ops.image.filters import gaussian_blur, sobel_edges, ssim
 from myelin.ops.image.sizes import (
     crop_images,
     extract_patches,
@@ -19,11 +19,17 @@ from myelin.ops.image.sizes import (
     resize,
     scale_and_translate,
 )
-from myelin.ops.image.warps import affine_transform, map_coordinates, perspective_transform
+from myelin.ops.image.warps import (
+    affine_transform,
+    elastic_transform,
+    map_coordinates,
+    perspective_transform,
+)
 
 __all__ = [
     "affine_transform",
     "crop_images",
+    "elastic_transform",
     "extract_patches",
     "extract_patches_3d",
     "gaussian_blur",
@@ -36,4 +42,5 @@ __all__ = [
     "rgb_to_hsv",
     "scale_and_translate",
     "sobel_edges",
+    "ssim",
 ]

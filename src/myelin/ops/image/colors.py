@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from myelin.errors import InputError, ShapeError
 from myelin.ops.image.formats import as_images, axes_of_images
+from myelin.promise import lift
 
 Array = jax.Array
 
@@ -85,3 +86,9 @@ def _channels(x: Array, axis: int, owner: str) -> list[Array]:
     if x.shape[axis] != 3:
         raise ShapeError(f"{owner}: wants 3 channels, got the shape {tuple(x.shape)}")
     return jnp.split(x, 3, axis)
+
+
+lift(
+    globals(),
+    ["hsv_to_rgb", "rgb_to_grayscale", "rgb_to_hsv"],
+)

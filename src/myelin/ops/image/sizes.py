@@ -13,6 +13,7 @@ import numpy as np
 from myelin.errors import InputError, ShapeError
 from myelin.ops.convert import operand
 from myelin.ops.image.formats import as_images, axes_of_images, standard_format
+from myelin.promise import lift
 from myelin.utils import resizing
 
 Array = jax.Array
@@ -331,3 +332,7 @@ def scale_and_translate(
         jnp.asarray(operand(images)), tuple(output_shape), tuple(spatial_dims),
         jnp.asarray(operand(scale)), jnp.asarray(operand(translation)), method, antialias,
     )  # fmt: skip
+
+
+lift(globals(), ["crop_images", "extract_patches", "extract_patches_3d", "pad_images", "resize",
+                 "scale_and_translate"])  # fmt: skip

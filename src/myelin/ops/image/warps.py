@@ -9,8 +9,11 @@ import jax.numpy as jnp
 
 from myelin.errors import InputError, ShapeError
 from myelin.kernels import warping
+from myelin.ops import draws
 from myelin.ops.convert import operand
+from myelin.ops.image.filters import gaussian_blur
 from myelin.ops.image.formats import as_batch, in_format
+from myelin.promise import lift
 
 Array = jax.Array
 
@@ -89,6 +92,50 @@ def perspective_transform(
     return in_format(y, images, data_format, "perspective_transform")
 
 
+def elastic_transform(
+    images: Any,
+    alpha: float = 20.0,
+    sigma: float = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Array:
+    """Bent images: each pixel shows a neighbour, and near pixels show near neighbours.
+
+    The displacement is normal noise of spread sigma, blurred by a Gaussian of spread sigma, times
+    alpha; across and down it is drawn apart.
+
+    Args:
+        images: one image or a batch.
+        alpha: how far.
+        sigma: how smooth, in pixels.
+        interpolation, fill_mode, fill_value: as for `affine_transform`.
+        seed: a whole number, a `SeedGenerator` or None, as in `myelin.random`.
+        data_format: where the channels are; last when None.
+
+    Raises:
+        InputError: another interpolation or fill mode.
+        ShapeError: images of another shape.
+
+    Source: Simard et al., Best Practices for Convolutional Neural Networks, 2003, section 2.
+    """
+    _check("elastic_transform", interpolation, fill_mode)
+    batch = as_batch(images, data_format, "elastic_transform")
+    _, height, width, _ = batch.shape
+    noise = draws.normal((len(batch), height, width, 2), stddev=sigma, seed=seed)
+    side = int(6 * sigma) | 1
+    moved = alpha * gaussian_blur(noise, (side, side), (sigma, sigma))
+    rows = jnp.arange(height)[:, None] + moved[..., 1]
+    columns = jnp.arange(width) + moved[..., 0]
+    y = warping.sample(
+        batch.astype(jnp.promote_types(batch.dtype, jnp.float32)), rows, columns,
+        interpolation, fill_mode, fill_value,
+    )  # fmt: skip
+    return in_format(y.astype(batch.dtype), images, data_format, "elastic_transform")
+
+
 def map_coordinates(
     inputs: Any, coordinates: Any, order: int, fill_mode: str = "constant", fill_value: float = 0
 ) -> Array:
@@ -131,3 +178,9 @@ def _check(owner: str, interpolation: str, fill_mode: str) -> None:
         raise InputError(
             f"{owner}: fill_mode wants one of {', '.join(FILL_MODES)}, got {fill_mode!r}"
         )
+
+
+lift(
+    globals(),
+    ["affine_transform", "elastic_transform", "map_coordinates", "perspective_transform"],
+)

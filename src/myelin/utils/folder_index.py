@@ -1,4 +1,4 @@
-"""Which images a folder holds, and which class each belongs to."""
+"""Which files a folder holds, and which class each belongs to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import numpy as np
 
 from myelin.errors import InputError
 
-ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
-
-def index_images(
+def index_files(
     directory: str | os.PathLike[str],
     labels: Any,
     class_names: list[str] | None,
@@ -20,32 +18,40 @@ def index_images(
     seed: int,
     follow_links: bool,
     verbose: bool,
+    endings: tuple[str, ...],
+    what: str,
 ) -> tuple[list[str], np.ndarray | None, list[str] | None]:
-    """The image files below a folder, in Keras's order for the same seed.
+    """The files with certain endings below a folder, in Keras's order for the same seed.
+
+    Args:
+        directory, labels, class_names, shuffle, seed, follow_links, verbose: as for
+            `image_dataset_from_directory`.
+        endings: those endings, in small letters.
+        what: what to call the files in an error.
 
     Returns:
         The paths, the class number of each (int32) or None, and the names of the classes or
         None.
 
     Raises:
-        InputError: no such folder, no images, or labels and files that do not match.
+        InputError: no such folder, no such files, or labels and files that do not match.
     """
     root = os.fspath(directory)
     if not os.path.isdir(root):
         raise InputError(f"{root}: no such folder")
     if labels == "inferred":
         names: list[str] | None = _classes(root, class_names)
-        found = [_images(os.path.join(root, name), follow_links) for name in names or []]
+        found = [_files(os.path.join(root, name), follow_links, endings) for name in names or []]
         files = [path for group in found for path in group]
         numbers = np.repeat(np.arange(len(found), dtype=np.int32), [len(g) for g in found])
     else:
         if class_names is not None:
             raise InputError('class_names goes with labels="inferred" only')
-        files = _images(root, follow_links)
-        numbers, names = _given(labels, files, root)
+        files = _files(root, follow_links, endings)
+        numbers, names = _given(labels, files, root, what)
     if not files:
         raise InputError(
-            f"{root}: no images ({', '.join(ENDINGS)}) found"
+            f"{root}: no {what} ({', '.join(endings)}) found"
             + (" in the folders inside it" if labels == "inferred" else "")
         )
     if verbose:
@@ -60,7 +66,9 @@ def index_images(
     return files, None if names is None else numbers, names
 
 
-def split_files(count: int, fraction: float | None, subset: str | None, verbose: bool) -> slice:
+def split_files(
+    count: int, fraction: float | None, subset: str | None, verbose: bool, what: str
+) -> slice:
     """Which of `count` files belong to "training" or "validation"; the latter are the last.
 
     Raises:
@@ -71,7 +79,7 @@ def split_files(count: int, fraction: float | None, subset: str | None, verbose:
     validating = int(fraction * count)
     size = validating if subset == "validation" else count - validating
     if not size:
-        raise InputError(f"validation_split={fraction} of {count} files leaves no {subset} images")
+        raise InputError(f"validation_split={fraction} of {count} files leaves no {subset} {what}")
     if verbose:
         print(f"Using {size} files for {subset}.")
     cut = count - validating
@@ -89,19 +97,21 @@ def _classes(root: str, class_names: list[str] | None) -> list[str]:
     return list(class_names)
 
 
-def _images(folder: str, follow_links: bool) -> list[str]:
+def _files(folder: str, follow_links: bool, endings: tuple[str, ...]) -> list[str]:
     walked = sorted(os.walk(folder, followlinks=follow_links), key=lambda step: step[0])
     return [
         os.path.join(where, name)
         for where, _, names in walked
         for name in sorted(names)
-        if name.lower().endswith(ENDINGS)
+        if name.lower().endswith(endings)
     ]
 
 
-def _given(labels: Any, files: list[str], root: str) -> tuple[np.ndarray, list[str] | None]:
+def _given(
+    labels: Any, files: list[str], root: str, what: str
+) -> tuple[np.ndarray, list[str] | None]:
     if labels is None:
         return np.zeros(0, np.int32), None
     if len(labels) != len(files):
-        raise InputError(f"labels has {len(labels)} entries, and {root} holds {len(files)} images")
+        raise InputError(f"labels has {len(labels)} entries, and {root} holds {len(files)} {what}")
     return np.asarray(labels, np.int32), [str(label) for label in sorted(set(labels))]
