@@ -23,7 +23,6 @@ import numpy as np
 from myelin.loading import load
 
 if TYPE_CHECKING:
-    from myelin.ops.draws import SeedGenerator as SeedGenerator
     from myelin.ops.draws import beta as beta
     from myelin.ops.draws import binomial as binomial
     from myelin.ops.draws import categorical as categorical
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from myelin.ops.draws import shuffle as shuffle
     from myelin.ops.draws import truncated_normal as truncated_normal
     from myelin.ops.draws import uniform as uniform
+    from myelin.seeds import SeedGenerator as SeedGenerator
 
 _host = np.random.default_rng()
 

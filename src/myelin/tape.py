@@ -20,11 +20,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import set_current_trace, take_current_trace
 
 from myelin import variable
 from myelin.errors import InputError
 from myelin.variable import Variable
+
+
+def _traces() -> Any:
+    """Where jax keeps the present trace; loaded with the first tape, because it loads much more."""
+    import jax.extend.core
+
+    return jax.extend.core
 
 
 class GradientTape:
@@ -58,11 +64,11 @@ class GradientTape:
         if self._block is not None:
             raise InputError("GradientTape: this tape is already inside its block")
         self._block = contextlib.ExitStack()
-        with take_current_trace() as below:
+        with _traces().take_current_trace() as below:
             pass
         if self._watches_variables:
             self._block.enter_context(variable.told_of_reads(self._note_read))
-        self._block.enter_context(set_current_trace(_TapeTrace(self, below)))
+        self._block.enter_context(_traces().set_current_trace(_TapeTrace(self, below)))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -232,11 +238,11 @@ class GradientTape:
             filled = list(values)
             for place, value in zip(places, followed, strict=True):
                 filled[place] = value
-            with take_current_trace() as trace:
+            with _traces().take_current_trace() as trace:
                 return compute(trace, filled)
 
         followed = [values[place] for place in places]
-        with set_current_trace(below):
+        with _traces().set_current_trace(below):
             results, pull = jax.vjp(of_followed, *followed)
         outputs, structure = jax.tree.flatten(results)
         self._known.update({id(out): out for out in outputs})

@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from myelin import activations, naming, ops, registry
+from myelin import activations, naming, registry
 from myelin.errors import InputError, ShapeError, unknown_name
 from myelin.layers.base import Layer
 from myelin.layers.symbolic import tensors_in
-from myelin.ops import draws
 
 _FEW, _MANY = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
@@ -159,6 +158,10 @@ def function_named(name: str) -> Callable[..., Any]:
     Raises:
         UnknownNameError: there is none.
     """
+    # Loaded with the first operation, because most models have none.
+    from myelin import ops
+    from myelin.ops import draws
+
     for module in (ops, ops.image, draws, activations):
         found = vars(module).get(name)
         if inspect.isfunction(found):

@@ -9,8 +9,8 @@ import numpy as np
 
 from myelin import naming
 from myelin.errors import NotBuiltError, ShapeError
-from myelin.ops.draws import SeedGenerator
 from myelin.registry import Configured
+from myelin.seeds import SeedGenerator
 from myelin.variable import Variable
 
 

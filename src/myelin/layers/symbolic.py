@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin import naming, ops
+from myelin import naming
 from myelin.errors import InputError
 from myelin.layers.shapes import Shape, is_shape
 from myelin.promise import Promise
@@ -59,10 +59,14 @@ class KerasTensor(Promise):
 
     def reshape(self, newshape: Any) -> Any:
         """The promise of the same numbers in another shape, of which one size may be -1."""
+        from myelin import ops
+
         return ops.reshape(self, newshape)
 
     def squeeze(self, axis: Any = None) -> Any:
         """The promise of the same numbers without axes of size 1."""
+        from myelin import ops
+
         return ops.squeeze(self, axis)
 
     def __len__(self) -> int:
@@ -94,6 +98,8 @@ def _forward_operators() -> None:
 
     def operator(function: str, swapped: bool) -> Any:
         def method(self: KerasTensor, *others: Any) -> Any:
+            from myelin import ops
+
             operands = (*others, self) if swapped else (self, *others)
             return getattr(ops, function)(*operands)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from myelin import naming, ops, registry
+from myelin import naming, registry
 from myelin.errors import InputError
 from myelin.layers.operation import Operation, function_named, kind_of
 
@@ -49,6 +50,8 @@ def file_of(function: str) -> str:
     for name, functions in _FILES.items():
         if function in functions:
             return name
+    from myelin import ops
+
     if function in ops.image.__all__:
         return "image"
     if function in ops.linalg.__all__:
@@ -86,7 +89,7 @@ def read(entry: Mapping[str, Any]) -> Operation:
     """
     if not is_keras_operation(entry):
         return registry.deserialize(entry)
-    function = _FUNCTIONS.get(entry["class_name"]) or naming.snake_case(entry["class_name"])
+    function = _functions().get(entry["class_name"]) or naming.snake_case(entry["class_name"])
     known = inspect.signature(function_named(function)).parameters
     settings = {name: value for name, value in entry["config"].items() if name != "name"}
     for name, value in list(settings.items()):
@@ -98,10 +101,14 @@ def read(entry: Mapping[str, Any]) -> Operation:
     return Operation.from_config(made)
 
 
-# Keras's names of classes that are not called like the function.
-_FUNCTIONS = {
-    kind_of(name): name
-    for module in (ops.numpy, ops.nn, ops.image, ops.linalg, ops)
-    for name in vars(module)
-    if name not in ("exponential", "hard_swish", "swish") and inspect.isfunction(vars(module)[name])
-}
+@functools.cache
+def _functions() -> dict[str, str]:
+    """The functions by Keras's names of their classes."""
+    from myelin import ops
+
+    return {
+        kind_of(name): name
+        for module in (ops.numpy, ops.nn, ops.image, ops.linalg, ops)
+        for name, value in vars(module).items()
+        if name not in ("exponential", "hard_swish", "swish") and inspect.isfunction(value)
+    }

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import multiprocessing
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 # While a step is traced, its variables hold no numbers: nothing of a program's own may run beside.
 _tracing = threading.RLock()
@@ -115,8 +116,13 @@ def by_number(batches: Any, count: int | None) -> Iterator[Any]:
 
 
 def _pool(batches: Any, workers: int, processes: bool) -> tuple[Executor, Callable[[int], Any]]:
+    from concurrent.futures import ThreadPoolExecutor
+
     if not processes:
         return ThreadPoolExecutor(workers, "myelin-worker"), batches.__getitem__
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context()
     made = ProcessPoolExecutor(workers, context, initializer=_hold, initargs=(batches,))
     return made, _batch
