@@ -37,7 +37,7 @@ def make_pairs(x, y, digits, count, seed):
     other = (first + rng.integers(1, len(digits), size=count)) % len(digits)
     second = np.where(same, first, other)
     places = [np.array([rng.choice(rows[digit]) for digit in part]) for part in (first, second)]
-    return [x[place] for place in places], same.astype("float32")
+    return [x[place] for place in places], same[:, None].astype("float32")
 
 
 def make_model(side):

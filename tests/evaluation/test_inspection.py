@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import myelin as mn
-from myelin import variable
+from myelin import naming, variable
 from myelin.errors import InputError, NotCompiledError
 
 RNG = np.random.default_rng(0)
@@ -89,7 +89,8 @@ def test_shared_layers_several_inputs_and_outputs_and_masks():
     embed = mn.layers.Embedding(9, 4, mask_zero=True)
     lstm = mn.layers.LSTM(3, return_state=True, name="lstm")
     (a, *_), (b, *_) = lstm(embed(first)), lstm(embed(second))
-    joined = mn.layers.Concatenate()([a, b]) * 2.0
+    with naming.anew():
+        joined = mn.layers.Concatenate()([a, b]) * 2.0
     model = mn.Model([first, second], [mn.layers.Dense(1, name="score")(joined), a])
     model.compile("sgd", ["mse", None])
     words = [RNG.integers(0, 9, (4, 5)), RNG.integers(0, 9, (4, 5))]

@@ -7,6 +7,7 @@ import pytest
 import myelin as mn
 from myelin import GradientTape, layers, losses, metrics, ops
 from myelin.errors import InputError, NonFiniteError
+from myelin.layers.context import call_context
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(64, 5)).astype("float32")
@@ -214,7 +215,7 @@ def test_training_reaches_layers_inside_a_call_that_does_not_name_it():
     assert set(np.unique(net(ones, training=True))) == {0.0, 2.0}
     assert set(np.unique(net(ones))) == {1.0}
     # Also where a model in training calls another that is not.
-    with mn.layers.base.call_context(training=True):
+    with call_context(training=True):
         assert set(np.unique(net(ones, training=False))) == {1.0}
         assert set(np.unique(net(ones))) == {0.0, 2.0}
 

@@ -26,6 +26,8 @@ preprocessing           TextVectorization, StringLookup, Hashing and their kin: 
 augmentation            RandomFlip and its kin: images changed at random in training
 hosting                 what computes on the host, before the compiled part of a model
 ownership               variables and layers inside a layer
+context                 what holds for one pass through all layers
+arguments               further inputs of a layer, and the masks of all
 masks                   which steps of a sequence count, beside its array
 sources                 which layer made an array, for errors
 symbolic                promises of arrays, which the functional API is made of

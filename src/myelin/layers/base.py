@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,51 +22,12 @@ from myelin import (
     variable,
 )
 from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
-from myelin.layers import masks, sources, symbolic
+from myelin.layers import arguments, masks, sources, symbolic
+from myelin.layers.context import call_context, contexts
 from myelin.layers.ownership import Owner
 from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of
 from myelin.layers.symbolic import KerasTensor
 from myelin.variable import Variable
-
-
-class CallContext:
-    """What holds for one pass through a model, for all layers inside it.
-
-    Attributes:
-        training: whether layers behave as in training; None where each follows its own default.
-        penalties: what `add_loss` and activity regularizers added so far, and by which layer.
-        watch: sees each call of a layer, or None.
-    """
-
-    def __init__(self, training: bool | None, watch: Watch | None = None) -> None:
-        self.training = training
-        self.penalties: list[tuple[Layer, Any]] = []
-        self.watch = watch
-
-
-class Watch:
-    """Sees each call of a layer on arrays, and may put others in the place of its outputs."""
-
-    def enter(self, layer: Layer, inputs: Any) -> None:
-        """A layer is about to compute."""
-
-    def leave(self, layer: Layer, outputs: Any) -> Any:
-        """The layer has computed: gives its outputs as they go on."""
-        return outputs
-
-
-_contexts: list[CallContext] = []
-
-
-@contextlib.contextmanager
-def call_context(training: bool | None, watch: Watch | None = None) -> Iterator[CallContext]:
-    """Inside the block, layers called without `training=` take this one; yields the context."""
-    context = CallContext(training, watch)
-    _contexts.append(context)
-    try:
-        yield context
-    finally:
-        _contexts.pop()
 
 
 class Layer(Owner):
@@ -199,9 +159,9 @@ class Layer(Owner):
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar to the loss of the step in which `call` runs now."""
-        if _contexts:
+        if contexts:
             each = loss if isinstance(loss, list | tuple) else [loss]
-            _contexts[-1].penalties.extend((self, value) for value in each)
+            contexts[-1].penalties.extend((self, value) for value in each)
 
     # How it is called.
 
@@ -223,12 +183,12 @@ class Layer(Owner):
 
     def _called(self, inputs: Any, rest: list[Any], kwargs: dict[str, Any]) -> Any:
         """The outputs for arrays."""
-        watch = _contexts[-1].watch if _contexts else None
+        watch = contexts[-1].watch if contexts else None
         if watch is not None:
             watch.enter(self, inputs)
         mask = kwargs.get("mask")
         mask = masks.mask_of(inputs) if mask is None else mask
-        kwargs |= self._masks_beside((inputs, *rest), kwargs)
+        kwargs |= arguments.masks_beside(self, (inputs, *rest), kwargs)
         inputs = self._as_inputs(inputs)
         rest, kwargs = jax.tree.map(self._cast, (rest, kwargs))
         if mask is not None:
@@ -236,8 +196,8 @@ class Layer(Owner):
         if not self.built:
             self._build_on((inputs, *rest), kwargs)
         training = given = kwargs.get("training")
-        if training is None and _contexts:
-            training = _contexts[-1].training
+        if training is None and contexts:
+            training = contexts[-1].training
         if training is None:
             training = self._training_alone()
         if self._call_takes("training"):
@@ -266,13 +226,13 @@ class Layer(Owner):
 
         What a call was given for `training` holds for all layers inside it.
         """
-        if not _contexts:
+        if not contexts:
             with call_context(training) as context:
                 yield
             # Not through `__setattr__`, which may track layers in lists.
             object.__setattr__(self, "_last_penalties", context.penalties)
             return
-        context = _contexts[-1]
+        context = contexts[-1]
         before, context.training = context.training, context.training if given is None else given
         try:
             yield
@@ -344,19 +304,12 @@ class Layer(Owner):
         self.built = True
 
     def _build_on(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Builds for what `call` is given.
-
-        That is the shape of its first argument; or, where `build` takes several shapes, those of
-        the arguments that they are named after: `query_shape` is that of `query`.
-        """
-        wanted = list(inspect.signature(self.build).parameters)
-        if len(wanted) < 2:
-            self._build_for(symbolic.shapes_of(args[0]))
-            return
-        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
-        found = {name: given.get(name.removesuffix("_shape")) for name in wanted}
-        shapes = {k: symbolic.shapes_of(value) for k, value in found.items() if value is not None}
-        self._build_for_several(shapes)
+        """Builds for what `call` is given: see `arguments.shapes_to_build_for`."""
+        shapes = arguments.shapes_to_build_for(self, args, kwargs)
+        if len(shapes) == 1:
+            self._build_for(next(iter(shapes.values())))
+        else:
+            self._build_for_several(shapes)
 
     def _build_for_several(self, shapes: dict[str, Any]) -> None:
         self._build_shapes = shapes
@@ -364,26 +317,6 @@ class Layer(Owner):
         with jax.ensure_compile_time_eval():
             self.build(**shapes)
         self.built = True
-
-    @classmethod
-    @functools.cache
-    def _masks_named(cls) -> dict[str, str]:
-        """The arguments of `call` that are masks of others: `{"query_mask": "query"}`."""
-        names = inspect.signature(cls.call).parameters
-        stems = {name: name.removesuffix("_mask") for name in names}
-        return {name: stem for name, stem in stems.items() if stem != name and stem in names}
-
-    def _masks_beside(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The masks that belong to arguments and that `call` names after them."""
-        named = self._masks_named()
-        if not named:
-            return {}
-        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
-        return {
-            name: masks.mask_of(given[stem])
-            for name, stem in named.items()
-            if given.get(name) is None and given.get(stem) is not None
-        }
 
     @classmethod
     def _first_parameter(cls) -> str:
@@ -484,7 +417,7 @@ class Layer(Owner):
 
         In a call or a step, what was added so far.
         """
-        penalties = _contexts[-1].penalties if _contexts else self._last_penalties
+        penalties = contexts[-1].penalties if contexts else self._last_penalties
         own = {id(layer) for layer in self.all_layers()} if penalties else set()
         added = [value for layer, value in penalties if id(layer) in own]
         return added + [v.regularizer(v.value) for v in self.trainable_variables if v.regularizer]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin.layers.base import Watch
+from myelin.layers.context import Watch
 from myelin.training import probing
 from myelin.training.step import Passed, State, Steps, Task, forward
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from myelin import variable
 from myelin.errors import InputError, NotBuiltError
-from myelin.layers.base import call_context
+from myelin.layers.context import call_context
 from myelin.tape import GradientTape
 from myelin.training.compiled import Compiled
 from myelin.training.data import rows

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 
 from myelin import activations, naming, random, variable
 from myelin.errors import InputError
-from myelin.layers.base import call_context
+from myelin.layers.context import call_context
 from myelin.optimizers import Optimizer
 from myelin.training import debugging
 from myelin.training.overridable import Overridable

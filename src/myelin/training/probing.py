@@ -13,7 +13,8 @@ import numpy as np
 
 from myelin import activations, variable
 from myelin.layers import masks
-from myelin.layers.base import Layer, Watch, call_context
+from myelin.layers.base import Layer
+from myelin.layers.context import Watch, call_context
 from myelin.training.step import Batch, Passed, State, Task, forward, randomness, weights
 
 # A call of a layer: the calls around it, each by the layer and how often that was called there.

@@ -23,7 +23,8 @@ import jax
 import jax.numpy as jnp
 
 from myelin import activations, random, variable
-from myelin.layers.base import Layer, Watch, call_context
+from myelin.layers.base import Layer
+from myelin.layers.context import Watch, call_context
 from myelin.optimizers import LossScaleOptimizer
 from myelin.variable import Variable
 
