@@ -40,6 +40,7 @@ DIFFERS: dict[str, str] = {
 # Why a name is missing: the longest beginning that fits.
 REASONS: dict[str, str] = {
     "keras": "",
+    "keras.Quantizer": "no quantization",
     "keras.applications": "ResNet, VGG, MobileNetV2 and ViT are here; the others are the same few "
     "layers, and their weights cannot be downloaded",
     "keras.config": "a setting of Keras's backends",
@@ -47,8 +48,12 @@ REASONS: dict[str, str] = {
     "keras.distribution": "one machine for now",
     "keras.dtype_policies": "no quantization",
     "keras.export": "a format of TensorFlow's",
-    "keras.layers.FlaxLayer": "a jax function stands in a layer as it is",
-    "keras.layers.JaxLayer": "a jax function stands in a layer as it is",
+    "keras.Operation": "Layer is the base of what is called",
+    "keras.RematScope": "remat wraps a layer or a function",
+    "keras.SymbolicScope": "a promise is known as such without it",
+    "keras.config.enable_unsafe_deserialization": "no file can make Myelin run code",
+    "keras.layers.FlaxLayer": "JaxLayer takes the init and apply of a Flax module",
+    "keras.layers.MaxNumBoundingBoxes": "no detection",
     "keras.layers.TFSMLayer": "runs TensorFlow",
     "keras.layers.TorchModuleWrapper": "runs PyTorch",
     "keras.legacy": "of Keras 2",

@@ -32,7 +32,9 @@ _MODULES = {
 }  # fmt: skip
 _NAMES = {
     "Sequential": "models", "Model": "models", "Layer": "layers", "Input": "layers",
-    "KerasTensor": "layers", "Variable": "variable", "bind": "variable",
+    "KerasTensor": "layers", "InputSpec": "layers", "Variable": "variable", "bind": "variable",
+    "StatelessScope": "scopes", "device": "scopes", "name_scope": "scopes",
+    "Function": "models", "remat": "layers.rematerialization", "FloatDTypePolicy": "dtypes",
     "Initializer": "initializers", "Regularizer": "regularizers", "Loss": "losses",
     "Metric": "metrics", "Optimizer": "optimizers", "GradientTape": "tape", "DTypePolicy": "dtypes",
     "cross_validate": "evaluation.cross_validation", "compare": "evaluation.comparison",
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from myelin import sklearn as sklearn
     from myelin import utils as utils
     from myelin.dtypes import DTypePolicy as DTypePolicy
+    from myelin.dtypes import FloatDTypePolicy as FloatDTypePolicy
     from myelin.evaluation.comparison import compare as compare
     from myelin.evaluation.cross_validation import cross_validate as cross_validate
     from myelin.evaluation.ensemble import ensemble as ensemble
@@ -72,15 +75,21 @@ if TYPE_CHECKING:
     from myelin.evaluation.sweeping import sweep as sweep
     from myelin.initializers import Initializer as Initializer
     from myelin.layers import Input as Input
+    from myelin.layers import InputSpec as InputSpec
     from myelin.layers import KerasTensor as KerasTensor
     from myelin.layers import Layer as Layer
+    from myelin.layers.rematerialization import remat as remat
     from myelin.losses import Loss as Loss
     from myelin.metrics import Metric as Metric
+    from myelin.models import Function as Function
     from myelin.models import Model as Model
     from myelin.models import Sequential as Sequential
     from myelin.optimizers import Optimizer as Optimizer
     from myelin.regularizers import Regularizer as Regularizer
     from myelin.saving import load_model as load_model
+    from myelin.scopes import StatelessScope as StatelessScope
+    from myelin.scopes import device as device
+    from myelin.scopes import name_scope as name_scope
     from myelin.tape import GradientTape as GradientTape
     from myelin.training.debugging import debug as debug
     from myelin.variable import Variable as Variable

@@ -7,7 +7,7 @@ from typing import Any
 from myelin import dtypes
 from myelin.dtypes import floatx, set_floatx
 from myelin.errors import InputError
-from myelin.naming import next_number, reset_names
+from myelin.naming import reset_names, uid
 from myelin.promise import Promise
 
 _epsilon = 1e-7
@@ -80,50 +80,42 @@ def is_float_dtype(dtype: Any) -> bool:
     return dtypes.is_float(standardize_dtype(dtype))
 
 
+def result_type(*dtypes: Any) -> str:
+    """The plain name of the type that numbers of these types have together, as jax promotes them.
+
+    Args:
+        *dtypes: types in any form; None is the default float. Python's `int` and `float` give way
+            to types of their kind.
+    """
+    import jax.numpy as jnp
+
+    if not dtypes:
+        return floatx()
+    given = [floatx() if dtype is None else dtype for dtype in dtypes]
+    strong = [standardize_dtype(dtype) for dtype in given if dtype not in (int, float)]
+    plain = [0.0 if dtype is float else 0 for dtype in given if dtype in (int, float)]
+    # Python's numbers alone have the width of the default float.
+    width = floatx().removeprefix("b").removeprefix("float")
+    if float in given and not any(map(is_float_dtype, strong)):
+        return "float32" if width == "64" else f"float{width}"
+    if int in given and not any(dtype != "bool" for dtype in strong):
+        return "int32" if width == "64" else f"int{width}"
+    return str(jnp.result_type(*map(jnp.dtype, strong), *plain))
+
+
+def get_uid(prefix: str = "") -> int:
+    """1 for the first call with this prefix, then 2, 3 and so on, until `clear_session`."""
+    return uid(prefix)
+
+
 def is_int_dtype(dtype: Any) -> bool:
     """Whether a type, in any form, is one of whole numbers."""
     return standardize_dtype(dtype).removeprefix("u").startswith("int")
 
 
-def result_type(*dtypes_given: Any) -> str:
-    """The type of what arithmetic between types gives; the default float type for none.
-
-    Python's `int` and `float` give way to types of arrays of their kind, as their numbers do.
-
-    Raises:
-        UnknownNameError: there is no such type.
-    """
-    import jax.numpy as jnp
-
-    result: Any = None
-    for dtype in sorted(dtypes_given, key=lambda dtype: dtype in (int, float)):
-        weak = dtype in (int, float)
-        name = standardize_dtype(dtype)
-        kinds = ("i", "f") if dtype is int else ("f",)
-        if result is None:
-            result = jnp.dtype(name)
-        elif weak and (_kind(result) in kinds):
-            continue
-        else:
-            result = jnp.promote_types(result, name)
-    return dtypes.floatx() if result is None else str(result)
-
-
-def _kind(dtype: Any) -> str:
-    """ "f" for floating-point types, "i" for whole numbers, "b" for truth."""
-    if is_float_dtype(dtype):
-        return "f"
-    return "b" if str(dtype) == "bool" else "i"
-
-
 def is_keras_tensor(x: Any) -> bool:
     """Whether `x` is a promise, such as `Input` gives."""
     return isinstance(x, Promise)
-
-
-def get_uid(prefix: str = "") -> int:
-    """How often a number was asked for under a prefix, from 1 on; see `clear_session`."""
-    return next_number(prefix)
 
 
 __all__ = [

@@ -72,7 +72,8 @@ class DTypePolicy:
 
     Args:
         name: a float type for both (`"float32"`), or `"mixed_bfloat16"` or `"mixed_float16"`,
-            which compute in the short type and keep variables in `float32`.
+            which compute in the short type and keep variables in `float32`; the default float
+            type when None.
 
     Raises:
         UnknownNameError: any other name.
@@ -80,7 +81,8 @@ class DTypePolicy:
     Source: Micikevicius et al., Mixed Precision Training, 2018.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        name = name or floatx()
         known = (*_FLOATS, "mixed_bfloat16", "mixed_float16")
         if name not in known and name not in ("int32", "int64", "uint8", "bool", "string"):
             raise errors.unknown_name("dtype policy", name, known)
@@ -142,3 +144,31 @@ def policy_for(dtype: Any) -> DTypePolicy:
     if isinstance(dtype, str):
         return DTypePolicy(dtype)
     return DTypePolicy(name_of(dtype))
+
+
+def get(identifier: Any) -> DTypePolicy:
+    """The policy that a name, a policy, its configuration or None (the global one) means."""
+    return policy_for(identifier)
+
+
+def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
+    """A policy as plain JSON values."""
+    return {
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": dtype_policy.get_config(),
+        "registered_name": None,
+    }
+
+
+def deserialize(config: dict[str, Any], custom_objects: Any = None) -> DTypePolicy:
+    """A policy from what `serialize` gave, here or in Keras.
+
+    Args:
+        config: what it gave.
+        custom_objects: accepted for Keras's sake; there is one class of policies here.
+    """
+    return policy_for(config)
+
+
+FloatDTypePolicy = DTypePolicy

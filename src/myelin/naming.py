@@ -6,6 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 _used: Counter[str] = Counter()
+# The name scopes that are open, the outermost first.
+_open: list[str] = []
+# What `uid` has counted to.
+_counted: Counter[str] = Counter()
 
 
 def snake_case(name: str) -> str:
@@ -26,17 +30,31 @@ def auto_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
-def next_number(prefix: str) -> int:
-    """1 the first time in a program, then 2, 3 and so on, for each prefix."""
-    # Names are words, so a number's prefix is never one of theirs.
-    key = f"{prefix}#"
-    _used[key] += 1
-    return _used[key]
+def within_scope(name: str) -> str:
+    """A name with those of the open name scopes before it, joined with "/"."""
+    return "/".join([*_open, name])
+
+
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[None]:
+    """Inside the block `within_scope` puts `name` before others."""
+    _open.append(name)
+    try:
+        yield
+    finally:
+        _open.pop()
+
+
+def uid(prefix: str = "") -> int:
+    """1 the first time that it is asked for `prefix`, then 2, 3 and so on."""
+    _counted[prefix] += 1
+    return _counted[prefix]
 
 
 def reset_names() -> None:
     """Starts all names anew, as `keras.backend.clear_session` does."""
     _used.clear()
+    _counted.clear()
 
 
 @contextlib.contextmanager

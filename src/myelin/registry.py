@@ -291,19 +291,19 @@ def get_custom_objects() -> dict[str, Any]:
     return {**_registered, **_scoped}
 
 
-def get_registered_name(target: Any) -> str | None:
+def get_registered_name(obj: Any) -> str | None:
     """The name a class or function is registered under, else its own name, if it has one."""
     for name, value in get_custom_objects().items():
-        if value is target:
+        if value is obj:
             return name
-    return getattr(target, "__name__", None)
+    return getattr(obj, "__name__", None)
 
 
 @contextlib.contextmanager
-def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
-    """Inside the block, loading also knows `objects`, by name."""
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
+    """Inside the block, loading also knows `custom_objects`, by name."""
     before = dict(_scoped)
-    _scoped.update(objects)
+    _scoped.update(custom_objects)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from myelin import dtypes
+from myelin import dtypes, naming
 from myelin.errors import InputError, ShapeError
 
 _cast_to: str | None = None
@@ -19,6 +19,8 @@ _cast_to: str | None = None
 _left: int | None = None
 # Whether assignments are checked only; see `rehearsal`.
 _rehearsing = False
+# The blocks of `scopes.StatelessScope` that are open, which are told before a value changes.
+open_scopes: list[Any] = []
 # Who is told of each read, with the variable and its array.
 _told: list[Callable[[Variable, Any], None]] = []
 
@@ -34,6 +36,7 @@ class Variable:
         trainable: whether gradients reach it.
         name: the last part of its path.
         autocast: whether mixed precision may hand out its value in the shorter type.
+        aggregation, synchronization, layout: accepted for Keras's sake; an array is whole here.
 
     Attributes:
         path: where it stands, such as `"dense/kernel"`; unique inside a model.
@@ -59,6 +62,9 @@ class Variable:
         autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        layout: Any = None,
     ) -> None:
         if callable(initializer):
             _take_room(name, shape or ())
@@ -69,7 +75,7 @@ class Variable:
         # A copy of its own: training donates the buffer, and must never free the caller's.
         self._value = jnp.array(initializer, dtype=None if dtype is None else dtypes.name_of(dtype))
         self.name = name
-        self.path = name
+        self.path = naming.within_scope(name)
         self.trainable = trainable
         self.autocast = autocast
         self.regularizer = regularizer
@@ -126,6 +132,8 @@ class Variable:
             )
         if _rehearsing:
             return new
+        for scope in open_scopes:
+            scope.note(self)
         # The caller may hand over an array that lives elsewhere too; see __init__.
         self._value = jnp.array(new) if new is value and not _is_traced(new) else new
         return self._value

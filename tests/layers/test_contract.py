@@ -12,6 +12,24 @@ def double(x):
     return 2 * jnp.asarray(x)
 
 
+@saving.register_keras_serializable("tests")
+def shifted(params, state, inputs):
+    return inputs @ params["kernel"] + state["shift"], state
+
+
+@saving.register_keras_serializable("tests")
+def shifted_from(inputs):
+    return {"kernel": jnp.ones((inputs.shape[-1], 3)) / 4}, {"shift": jnp.float32(0.5)}
+
+
+@saving.register_keras_serializable("tests")
+class Twice(layers.Wrapper):
+    """Calls the layer inside on its own output."""
+
+    def call(self, x):
+        return self.layer(self.layer(x))
+
+
 FLAT, SEQUENCE, IMAGE, VOLUME = (4, 5), (4, 6, 5), (4, 6, 6, 3), (2, 3, 3, 3, 2)
 
 LAYERS = {
@@ -155,6 +173,10 @@ LAYERS = {
     "Solarization": (lambda: layers.Solarization(0.1, 0.5, (-5, 5)), IMAGE),
     "AutoContrast": (lambda: layers.AutoContrast((-5, 5)), IMAGE),
     "Equalization": (lambda: layers.Equalization((-5, 5)), IMAGE),
+    "ContrastLimitedAdaptiveHistogramEqualization": (
+        lambda: layers.ContrastLimitedAdaptiveHistogramEqualization((-5, 5), 2.0, (2, 3)),
+        IMAGE,
+    ),
     "RandomSharpness": (lambda: layers.RandomSharpness(0.8, (-5, 5)), IMAGE),
     "RandomGaussianBlur": (
         lambda: layers.RandomGaussianBlur(sigma=(0.5, 1.0), value_range=(-5, 5)),
@@ -184,6 +206,14 @@ LAYERS = {
     # Its gradient is the numerical one as far as the singular vectors have converged.
     "SpectralNormalization": (
         lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=200),
+        FLAT,
+    ),
+    "Wrapper": (lambda: Twice(layers.Dense(5)), FLAT),
+    "JaxLayer": (lambda: layers.JaxLayer(shifted, shifted_from), SEQUENCE),
+    "JaxLayer with params": (
+        lambda: layers.JaxLayer(
+            shifted, params={"kernel": jnp.eye(5)}, state={"shift": jnp.float32(0.5)}
+        ),
         FLAT,
     ),
     "Rescaling": (lambda: layers.Rescaling(1 / 3, offset=-1.0), IMAGE),
@@ -231,13 +261,17 @@ def test_every_layer_class_is_in_the_table():
         and issubclass(getattr(layers, name), layers.Layer)
     } - tested
     # Layer itself does nothing, and an InputLayer only states a shape. Cells keep their promises
-    # inside RNN, and Embedding, which takes whole numbers, in test_recurrent.py.
+    # inside RNN, embeddings, which take whole numbers, in test_recurrent.py and
+    # test_reversible_embedding.py, and attention, which takes arguments, in test_attention.py. A
+    # Wrapper stands in the table as a subclass.
     cells = {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
     # Layers on the host take text, and are tested in preprocessing/.
     host = {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-    # Attention takes several inputs, and is tested in test_attention.py.
-    several = {"AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"}
-    assert untested == {"Layer", "InputLayer", "Embedding", *cells, *host, *several}
+    embeddings = {"Embedding", "ReversibleEmbedding"}
+    attention = {"AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"}
+    assert untested == {
+        "Layer", "InputLayer", "Wrapper", *embeddings, *attention, *cells, *host,
+    }  # fmt: skip
 
 
 class Broken(layers.Layer):

@@ -290,3 +290,42 @@ class TestRefusals:
         config["layers"] = [x for x in config["layers"] if x["name"] != "left"]
         with pytest.raises(InputError, match="what nothing makes"):
             mn.Model.from_config(config)
+
+
+class Maybe(layers.Layer):
+    """A sum, of what there is."""
+
+    def call(self, x, y=None):
+        return x if y is None else x + y
+
+    def compute_output_shape(self, x_shape, y_shape=None):
+        return x_shape
+
+
+def test_an_optional_input_may_be_none():
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    a, b = layers.Input((3,), name="a"), layers.Input((3,), optional=True, name="b")
+    model = mn.Model([a, b], layers.Dense(1, kernel_initializer="ones")(Maybe()(a, b)))
+    model.compile("sgd", "mse")
+    alone = x.sum(1, keepdims=True)
+    np.testing.assert_allclose(model([x, None]), alone)
+    np.testing.assert_allclose(model.predict([x, None], verbose=0), alone)
+    np.testing.assert_allclose(model.predict({"a": x, "b": x}, verbose=0), 2 * alone)
+    first = model.fit({"a": x, "b": None}, alone + 1, verbose=0).history["loss"][0]
+    np.testing.assert_allclose(first, 1, rtol=1e-5)
+    assert model.get_layer("b").get_config()["optional"] is True
+    with pytest.raises(InputError, match='None for the input "a"'):
+        model.predict([None, x], verbose=0)
+
+
+def test_a_promise_becomes_an_input():
+    before = layers.Dense(4)(layers.Input((3,)))
+    given = layers.Input(tensor=before)
+    assert given is before
+    model = mn.Model(given, layers.Dense(2)(given))
+    assert model.input_shape == (None, 4)
+    assert model.count_params() == 10
+    with pytest.raises(InputError, match="shape is not that of the tensor"):
+        layers.Input((5,), tensor=given)
+    with pytest.raises(InputError, match="wants a promise"):
+        layers.Input(tensor=np.ones(3))

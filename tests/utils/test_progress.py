@@ -36,7 +36,8 @@ def terminal(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     screen = Terminal()
     seen = SimpleNamespace(stdout=screen, modules={})
-    monkeypatch.setattr("myelin.utils.progress.sys", seen)
+    for module in ("myelin.utils.progress", "myelin.console"):
+        monkeypatch.setattr(f"{module}.sys", seen)
     return screen.getvalue
 
 

@@ -20,6 +20,7 @@ Hooks of epochs cost no speed; one of batches makes the compiled chunks one step
 
     ModelCheckpoint           writes the model to a file
     BackupAndRestore          goes on exactly where a killed run was
+    OrbaxCheckpoint           keeps the last few states of a run, written beside it
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _HOMES = {
     "LambdaCallback": "lambda_callback",
     "LearningRateScheduler": "learning_rate",
     "ModelCheckpoint": "model_checkpoint",
+    "OrbaxCheckpoint": "orbax_checkpoint",
     "ProgbarLogger": "progbar_logger",
     "ReduceLROnPlateau": "learning_rate",
     "RemoteMonitor": "remote_monitor",
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from myelin.callbacks.learning_rate import LearningRateScheduler as LearningRateScheduler
     from myelin.callbacks.learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
     from myelin.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from myelin.callbacks.orbax_checkpoint import OrbaxCheckpoint as OrbaxCheckpoint
     from myelin.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
     from myelin.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor
     from myelin.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights

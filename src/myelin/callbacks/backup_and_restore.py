@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import jax
-
+from myelin.callbacks import whole_state
 from myelin.callbacks.base import Callback, Logs
 from myelin.callbacks.every import EveryBatches
 from myelin.errors import FileFormatError, InputError
@@ -77,8 +76,8 @@ class BackupAndRestore(Callback):
         backup = self._read()
         if backup is None:
             return
-        self._restore_model(backup["model"])
-        self._restore_callbacks(backup["callbacks"])
+        whole_state.put_back(self.model, backup["model"], "BackupAndRestore", self.backup_dir)
+        whole_state.put_states_back(self.beside, backup["callbacks"])
         self.model.resume_epoch = backup["epoch"]
         self._finished = self._is_last(backup["epoch"])
 
@@ -121,14 +120,10 @@ class BackupAndRestore(Callback):
         return epochs is not None and epoch >= epochs
 
     def _write(self, next_epoch: int) -> None:
-        named, _ = self._named_state()
         backup = {
             "epoch": next_epoch,
-            "model": {place: leaf for place, _, leaf in named if place},
-            "callbacks": [
-                {"class": type(callback).__name__, "state": callback.get_state()}
-                for callback in self._with_state()
-            ],
+            "model": whole_state.taken(self.model),
+            "callbacks": whole_state.states_of(self.beside),
         }
         if self.double_checkpoint and self._latest.exists():
             os.replace(self._latest, self._previous)
@@ -148,66 +143,3 @@ class BackupAndRestore(Callback):
                 if path == paths[-1]:
                     raise FileFormatError(f"{error} (delete {path} to begin anew)") from error
         return None
-
-    def _named_state(self) -> tuple[list[tuple[str, str, Any]], Any]:
-        """Place, name and array of each part of the model's state, and the state's structure.
-
-        In a place a variable goes by its number in the model. A model that is made again in
-        the same program has other names, such as `dense_1` for `dense`.
-        """
-        numbering = getattr(self.model, "name_variables", None)
-        paths = numbering("", set()) if numbering else ()
-        numbers = {path: number for number, path in enumerate(paths)}
-        pairs, structure = jax.tree_util.tree_flatten_with_path(self.model.training_state())
-        named = []
-        for path, leaf in pairs:
-            keys = [getattr(k, "key", getattr(k, "idx", getattr(k, "name", k))) for k in path]
-            # The sums of the metrics begin anew with the epoch.
-            if keys[0] != "metrics":
-                place = ": ".join(str(numbers.get(key, key)) for key in keys)
-                named.append((place, ": ".join(map(str, keys)), leaf))
-            else:
-                named.append(("", "", leaf))
-        return named, structure
-
-    def _restore_model(self, saved: dict[str, Any]) -> None:
-        named, structure = self._named_state()
-        leaves = []
-        for place, name, leaf in named:
-            found = saved.get(place) if place else leaf
-            if found is None:
-                raise self._of_another(f"the model has {name}, {_kind(leaf)}, the backup has none")
-            if _kind(found) != _kind(leaf):
-                raise self._of_another(
-                    f"the model has {name}, {_kind(leaf)}, the backup has {_kind(found)}"
-                )
-            leaves.append(found)
-        places = {place for place, _, _ in named if place}
-        if len(saved) > len(places):
-            raise self._of_another(
-                f"the backup has {len(saved)} arrays, the model has {len(places)}"
-            )
-        self.model.set_training_state(jax.tree.unflatten(structure, leaves))
-
-    def _of_another(self, difference: str) -> InputError:
-        return InputError(
-            f"BackupAndRestore: the backup in {self.backup_dir} is of another model or optimizer "
-            f"({difference}): delete the folder, or give this run another one"
-        )
-
-    def _restore_callbacks(self, saved: list[dict[str, Any]]) -> None:
-        """Gives each state to the callback of its class, in their order."""
-        left = list(saved)
-        for callback in self._with_state():
-            for entry in left:
-                if entry["class"] == type(callback).__name__:
-                    callback.set_state(entry["state"])
-                    left.remove(entry)
-                    break
-
-    def _with_state(self) -> list[Any]:
-        return [c for c in self.beside if hasattr(c, "get_state") and hasattr(c, "set_state")]
-
-
-def _kind(array: Any) -> str:
-    return f"{array.dtype.name} {array.shape}"

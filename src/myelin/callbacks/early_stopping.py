@@ -8,6 +8,7 @@ import numpy as np
 
 from myelin.callbacks.base import Logs
 from myelin.callbacks.monitor import MonitorCallback
+from myelin.console import say
 
 
 class EarlyStopping(MonitorCallback):
@@ -97,10 +98,10 @@ class EarlyStopping(MonitorCallback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Puts the best weights back."""
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
             if self.verbose > 0:
-                print(
+                say(
                     "Restoring model weights from the end of the best epoch: "
                     f"{self.best_epoch + 1}."
                 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from myelin.callbacks.base import Callback, Logs
 from myelin.callbacks.monitor import MonitorCallback
+from myelin.console import say
 from myelin.errors import InputError
 
 
@@ -101,7 +102,7 @@ class ReduceLROnPlateau(MonitorCallback):
         new = max(old * self.factor, self.min_lr)
         self.model.optimizer.learning_rate = new
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
+            say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
         self.cooldown_counter = self.cooldown
         self.wait = 0
 
@@ -156,7 +157,7 @@ class LearningRateScheduler(Callback):
             )
         self.model.optimizer.learning_rate = rate
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
+            say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Adds `learning_rate` to the logs."""

@@ -11,6 +11,7 @@ import numpy as np
 from myelin.callbacks.base import Logs
 from myelin.callbacks.every import EveryBatches
 from myelin.callbacks.monitor import MonitorCallback
+from myelin.console import say
 from myelin.errors import InputError
 
 MODEL_ENDINGS = (".keras", ".myelin", ".h5")
@@ -112,7 +113,7 @@ class ModelCheckpoint(MonitorCallback):
         else:
             self.model.save(path, overwrite=True)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+            say(f"\nEpoch {epoch + 1}: finished saving model to {path}")
 
     def _wanted(self, epoch: int, logs: Logs, path: str) -> bool:
         """Whether to write; says why and remembers the best."""
@@ -120,7 +121,7 @@ class ModelCheckpoint(MonitorCallback):
         if current is None or np.ndim(current) > 0:
             # Without a value to go by, a file too many does less harm than none.
             if self.verbose > 0:
-                print(f"\nEpoch {epoch + 1}: saving model to {path}")
+                say(f"\nEpoch {epoch + 1}: saving model to {path}")
             return True
         before = "None" if self.best is None else f"{self.best:.5f}"
         better = self._improves(current, self.best)
@@ -130,7 +131,7 @@ class ModelCheckpoint(MonitorCallback):
         else:
             message = f"did not improve from {before}"
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: {self.monitor} {message}")
+            say(f"\nEpoch {epoch + 1}: {self.monitor} {message}")
         return better
 
     def _path(self, epoch: int, batch: int | None, logs: Logs) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from myelin.callbacks.base import Callback, Logs
+from myelin.console import say
 from myelin.utils.progress import Progbar
 
 
@@ -48,7 +49,7 @@ class ProgbarLogger(Callback):
         """Prints which epoch begins."""
         self._begin()
         if self.verbose and self.epochs > 1:
-            print(f"Epoch {epoch + 1}/{self.epochs}", flush=True)
+            say(f"Epoch {epoch + 1}/{self.epochs}")
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Moves the bar."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from myelin.callbacks.base import Callback, Logs
+from myelin.console import say
 
 
 class TerminateOnNaN(Callback):
@@ -40,5 +41,5 @@ class TerminateOnNaN(Callback):
                 f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. "
                 "Terminating training immediately."
             )
-        print(f"Batch {batch}: Invalid loss, terminating training")
+        say(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True

@@ -70,8 +70,10 @@ MOVED: dict[str, dict[str, str]] = {
         "version": f"{_STANDINS}:version",
     },
     "backend": _BACKEND,
-    "utils": {"is_keras_tensor": "backend:is_keras_tensor"},
-    "dtype_policies": {"DTypePolicy": "dtypes:DTypePolicy", "get": "dtypes:policy_for"},
+    "dtype_policies": {
+        name: f"dtypes:{name}"
+        for name in ("DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize")
+    },
     "preprocessing": {
         name: f"utils:{name}"
         for name in _words("""

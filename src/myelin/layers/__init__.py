@@ -20,16 +20,26 @@ cells                   those of SimpleRNN, LSTM and GRU: the mathematics of a s
 gated                   SimpleRNN, LSTM, GRU
 convolutional_recurrent ConvLSTM1D to ConvLSTM3D
 spectrograms            STFTSpectrogram, MelSpectrogram: sound as images of its frequencies
+reversible_embedding    ReversibleEmbedding: an embedding that goes back to scores too
+wrapper                 Wrapper: what holds another layer
+jax_layer               JaxLayer: a function over jax arrays with its parameters
 sequences               Embedding, Masking, TimeDistributed, Bidirectional
 reshaping               Flatten, Reshape, Permute, RepeatVector
 preprocessing           TextVectorization, StringLookup, Hashing and their kin: text and categories
 augmentation            RandomFlip and its kin: images changed at random in training
 hosting                 what computes on the host, before the compiled part of a model
+input_spec              InputSpec: what a layer says of its inputs
+serialization           serialize, deserialize
+stateless               a call as a function of arrays
 ownership               variables and layers inside a layer
 context                 what holds for one pass through all layers
 arguments               further inputs of a layer, and the masks of all
 masks                   which steps of a sequence count, beside its array
 sources                 which layer made an array, for errors
+source_inputs           the Inputs that a promise comes from
+building                what build does beside making variables
+added                   add_loss, add_metric
+rematerialization       remat: less memory for the gradient, by computing twice
 symbolic                promises of arrays, which the functional API is made of
 operation               operators and functions of `ops` between promises
 shapes                  shapes and trees of shapes
@@ -76,13 +86,20 @@ _FAMILIES = {
     "convolutional_recurrent": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
     "spectrograms": ("MelSpectrogram", "STFTSpectrogram"),
     "sequences": ("Bidirectional", "Embedding", "Masking", "TimeDistributed"),
+    "reversible_embedding": ("ReversibleEmbedding",),
+    "wrapper": ("Wrapper",),
+    "jax_layer": ("JaxLayer",),
+    "input_spec": ("InputSpec",),
+    "serialization": ("deserialize", "serialize"),
     "reshaping": ("Flatten", "Permute", "RepeatVector", "Reshape"),
     "preprocessing": ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing",
         "IntegerLookup", "StringLookup", "TextVectorization"),
-    "augmentation": ("AugMix", "AutoContrast", "CutMix", "Equalization", "MixUp", "Pipeline",
-        "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter",
-        "RandomContrast", "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip",
-        "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
+    "augmentation": ("AugMix", "AutoContrast",
+        "ContrastLimitedAdaptiveHistogramEqualization", "CutMix", "Equalization", "MixUp",
+        "Pipeline", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
+        "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
+        "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
+        "RandomInvert",
         "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
         "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "Solarization"),
 }  # fmt: skip
@@ -115,6 +132,9 @@ if TYPE_CHECKING:
     from myelin.layers.attention import MultiHeadAttention as MultiHeadAttention
     from myelin.layers.augmentation import AugMix as AugMix
     from myelin.layers.augmentation import AutoContrast as AutoContrast
+    from myelin.layers.augmentation import (
+        ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,  # noqa: E501
+    )
     from myelin.layers.augmentation import CutMix as CutMix
     from myelin.layers.augmentation import Equalization as Equalization
     from myelin.layers.augmentation import MixUp as MixUp
@@ -169,6 +189,8 @@ if TYPE_CHECKING:
     from myelin.layers.gated import GRU as GRU
     from myelin.layers.gated import LSTM as LSTM
     from myelin.layers.gated import SimpleRNN as SimpleRNN
+    from myelin.layers.input_spec import InputSpec as InputSpec
+    from myelin.layers.jax_layer import JaxLayer as JaxLayer
     from myelin.layers.merging import Add as Add
     from myelin.layers.merging import Average as Average
     from myelin.layers.merging import Concatenate as Concatenate
@@ -239,6 +261,7 @@ if TYPE_CHECKING:
     from myelin.layers.reshaping import Permute as Permute
     from myelin.layers.reshaping import RepeatVector as RepeatVector
     from myelin.layers.reshaping import Reshape as Reshape
+    from myelin.layers.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
     from myelin.layers.separable import DepthwiseConv1D as DepthwiseConv1D
     from myelin.layers.separable import DepthwiseConv2D as DepthwiseConv2D
     from myelin.layers.separable import SeparableConv1D as SeparableConv1D
@@ -247,10 +270,13 @@ if TYPE_CHECKING:
     from myelin.layers.sequences import Embedding as Embedding
     from myelin.layers.sequences import Masking as Masking
     from myelin.layers.sequences import TimeDistributed as TimeDistributed
+    from myelin.layers.serialization import deserialize as deserialize
+    from myelin.layers.serialization import serialize as serialize
     from myelin.layers.spectral import SpectralNormalization as SpectralNormalization
     from myelin.layers.spectrograms import MelSpectrogram as MelSpectrogram
     from myelin.layers.spectrograms import STFTSpectrogram as STFTSpectrogram
     from myelin.layers.symbolic import KerasTensor as KerasTensor
+    from myelin.layers.wrapper import Wrapper as Wrapper
 
 __all__ = sorted([*_HOMES, *_ALIASES])
 

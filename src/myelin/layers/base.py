@@ -22,10 +22,13 @@ from myelin import (
     variable,
 )
 from myelin.errors import InputError, NotBuiltError, ShapeError, nearest
-from myelin.layers import arguments, masks, sources, symbolic
+from myelin.layers import arguments, input_spec, masks, sources, symbolic
+from myelin.layers.added import add_loss, add_metric
+from myelin.layers.building import marked
 from myelin.layers.context import call_context, contexts
 from myelin.layers.ownership import Owner
 from myelin.layers.shapes import Shape, as_tuples, is_shape, shapes_of
+from myelin.layers.stateless import stateless_call
 from myelin.layers.symbolic import KerasTensor
 from myelin.variable import Variable
 
@@ -54,13 +57,22 @@ class Layer(Owner):
     Attributes:
         supports_masking: whether a mask beside the inputs goes on beside the outputs.
         on_host: whether it computes with NumPy on the host; see `hosting`.
+        input_spec: what its inputs must be, an `InputSpec` or a tree of them; None where that is
+            for `call` to say.
     """
 
     supports_masking: bool | None = False
     # What stands for unknown sizes, of the batch and of others, where it is traced for a promise.
     trial_sizes = symbolic.SIZES
     on_host = False
+    input_spec: Any = None
     _last_penalties: list[tuple[Layer, Any]] = []
+    _building = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = marked(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -107,6 +119,7 @@ class Layer(Owner):
 
     # What a subclass writes.
 
+    @marked
     def build(self, input_shape: Any) -> None:
         """Makes the variables for inputs of `input_shape`, batch axis first, None where unknown."""
 
@@ -157,11 +170,8 @@ class Layer(Owner):
         self._weights.append(made)
         return made
 
-    def add_loss(self, loss: Any) -> None:
-        """Adds a scalar to the loss of the step in which `call` runs now."""
-        if contexts:
-            each = loss if isinstance(loss, list | tuple) else [loss]
-            contexts[-1].penalties.extend((self, value) for value in each)
+    add_loss = add_loss
+    add_metric = add_metric
 
     # How it is called.
 
@@ -173,6 +183,7 @@ class Layer(Owner):
         inputs, *rest = args or [kwargs.pop(self._first_parameter())]
         try:
             if symbolic.tensors_in((inputs, rest, kwargs)):
+                input_spec.check(self, inputs)
                 return symbolic.call(self, (inputs, *rest), kwargs)
             return self._called(inputs, rest, kwargs)
         except Exception as error:
@@ -190,6 +201,7 @@ class Layer(Owner):
         mask = masks.mask_of(inputs) if mask is None else mask
         kwargs |= arguments.masks_beside(self, (inputs, *rest), kwargs)
         inputs = self._as_inputs(inputs)
+        input_spec.check(self, inputs)
         rest, kwargs = jax.tree.map(self._cast, (rest, kwargs))
         if mask is not None:
             self._take_mask(inputs, mask, kwargs)
@@ -219,6 +231,8 @@ class Layer(Owner):
                 outputs = watch.leave(self, outputs)
             sources.note(self.title, outputs)
         return outputs
+
+    stateless_call = stateless_call
 
     @contextlib.contextmanager
     def _context(self, training: bool | None, given: bool | None) -> Iterator[None]:
@@ -298,9 +312,7 @@ class Layer(Owner):
 
     def _build_for(self, shape: Any) -> None:
         self._build_shape = shape
-        # Weights are numbers at once, also where a layer is first called while jax traces.
-        with jax.ensure_compile_time_eval():
-            self.build(shape)
+        self.build(shape)
         self.built = True
 
     def _build_on(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -314,8 +326,7 @@ class Layer(Owner):
     def _build_for_several(self, shapes: dict[str, Any]) -> None:
         self._build_shapes = shapes
         self._build_shape = next(iter(shapes.values()))
-        with jax.ensure_compile_time_eval():
-            self.build(**shapes)
+        self.build(**shapes)
         self.built = True
 
     @classmethod

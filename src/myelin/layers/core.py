@@ -25,10 +25,13 @@ class InputLayer(Layer):
         dtype: the type that inputs are cast to; the default float type when None.
         batch_shape: sizes with the batch axis, in the place of `shape` and `batch_size`.
         name: its name.
+        input_tensor: a promise to be the input from now on, whatever made it; its shape and type
+            are the layer's.
+        optional: whether a model may be given None for it; layers are then called with None.
         input_shape: an old name of `shape`.
 
     Raises:
-        InputError: no shape, or both shapes.
+        InputError: no shape, both shapes, or one that is not that of `input_tensor`.
     """
 
     def __init__(
@@ -40,9 +43,15 @@ class InputLayer(Layer):
         batch_shape: Sequence[int | None] | None = None,
         name: str | None = None,
         input_shape: Sequence[int | None] | None = None,
+        input_tensor: KerasTensor | None = None,
+        optional: bool = False,
     ) -> None:
         super().__init__(name=name or naming.auto_name("input_layer"))
         shape = input_shape if shape is None else shape
+        self.optional = bool(optional)
+        if input_tensor is not None:
+            _check_promise(input_tensor, shape, batch_size, batch_shape, dtype)
+            shape, batch_shape, dtype = None, input_tensor.shape, input_tensor.dtype
         if (shape is None) == (batch_shape is None):
             raise InputError("Input wants shape=(…) without the batch axis, or batch_shape=(…)")
         if sparse:
@@ -51,7 +60,9 @@ class InputLayer(Layer):
         self.batch_shape: Shape = given
         self.input_dtype = dtypes.name_of(dtype)
         self.built = True
-        promise = KerasTensor(given, self.input_dtype, self.name)
+        promise = input_tensor
+        if promise is None:
+            promise = KerasTensor(given, self.input_dtype, self.name)
         self._nodes.append(Node(self, (), {}, promise))
 
     @property
@@ -68,17 +79,25 @@ class InputLayer(Layer):
         """The shape of the inputs."""
         return self.batch_shape
 
-    def admit(self, value: jax.Array, model: Layer, reader: str = "") -> jax.Array:
+    def admit(self, value: Any, model: Layer, reader: str = "") -> Any:
         """An array of this shape in this type, as a model takes it; a last axis of 1 may lack.
 
         Args:
-            value: the array.
+            value: the array; None where the input is optional.
             model: whose input it is; what the error is about.
             reader: what else to say of where it goes.
 
         Raises:
             ShapeError: an array of another shape.
+            InputError: None for an input that is not optional.
         """
+        if value is None:
+            if self.optional:
+                return None
+            raise InputError(
+                f'{model.title}: got None for the input "{self.name}"; Input(optional=True) '
+                "would allow it"
+            )
         rank = len(self.batch_shape)
         if value.ndim == rank - 1 and self.batch_shape[-1] == 1:
             value = value[..., None]
@@ -109,7 +128,28 @@ class InputLayer(Layer):
             "dtype": self.input_dtype,
             "sparse": False,
             "name": self.name,
+            "optional": self.optional,
         }
+
+
+def _check_promise(
+    tensor: Any, shape: Any, batch_size: int | None, batch_shape: Any, dtype: Any
+) -> None:
+    """Raises InputError where what is said beside a promise is not what it promises."""
+    if not isinstance(tensor, KerasTensor):
+        raise InputError(
+            f"Input: tensor wants a promise, as Input or a layer called on one gives, got "
+            f"{tensor!r}; call the model on an array"
+        )
+    said = {
+        "shape": shape is None or _sizes(shape) == tensor.shape[1:],
+        "batch_size": batch_size is None or batch_size == tensor.shape[0],
+        "batch_shape": batch_shape is None or tuple(batch_shape) == tensor.shape,
+        "dtype": dtype is None or dtypes.name_of(dtype) == tensor.dtype,
+    }
+    wrong = [name for name, fits in said.items() if not fits]
+    if wrong:
+        raise InputError(f"Input: {wrong[0]} is not that of the tensor, {tensor!r}")
 
 
 def _sizes(shape: Any) -> tuple[int | None, ...]:
@@ -123,20 +163,21 @@ def Input(
     sparse: bool | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
-    tensor: Any = None,
+    tensor: KerasTensor | None = None,
+    optional: bool = False,
 ) -> KerasTensor:
     """The promise of a model's input: the shape of one example, without the batch axis.
 
     Args:
-        shape, batch_size, dtype, sparse, batch_shape, name: as for `InputLayer`.
-        tensor: accepted as None only.
+        shape, batch_size, dtype, sparse, batch_shape, name, optional: as for `InputLayer`.
+        tensor: a promise that is to be the input from now on, and is returned.
 
     Raises:
-        InputError: no shape, both shapes, or a `tensor`.
+        InputError: no shape, both shapes, or one that is not that of `tensor`.
     """
-    if tensor is not None:
-        raise InputError("Input(tensor=…) is not supported: call the model on the array")
-    layer = InputLayer(shape, batch_size, dtype, sparse, batch_shape, name)
+    layer = InputLayer(
+        shape, batch_size, dtype, sparse, batch_shape, name, input_tensor=tensor, optional=optional
+    )
     return cast(KerasTensor, layer.output)
 
 

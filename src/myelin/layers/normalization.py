@@ -13,6 +13,7 @@ import numpy as np
 from myelin import constraints, initializers, registry, regularizers
 from myelin.errors import InputError
 from myelin.kernels import normalization
+from myelin.layers import renormalization
 from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape
 
@@ -80,11 +81,22 @@ class BatchNormalization(ScaleAndShift):
             moving_variance_initializer: first values.
         beta_regularizer, gamma_regularizer: penalties that join the loss.
         beta_constraint, gamma_constraint: applied after each update.
+        renorm: whether training too goes by moving statistics, with a correction of the batch's:
+            `y = gamma·((x - mean) / sqrt(var + epsilon)·r + d) + beta`, where
+            `r = std / renorm_stddev` and `d = (mean - renorm_mean) / renorm_stddev`, from before
+            the step, are constants to the gradient.
+        renorm_clipping: the bounds `{"rmin": …, "rmax": …, "dmax": …}` of r and of `|d|`, any of
+            them; without one the number goes free.
+        renorm_momentum: of `renorm_mean` and `renorm_stddev`, from 0 to 1.
         synchronized: accepted for Keras's sake: a step sees its whole batch here in any case.
 
     Shapes: any with the channel axis known; the parameters have its size.
 
-    Source: Ioffe and Szegedy, Batch Normalization, 2015.
+    Raises:
+        InputError: bounds of another name, or that leave nothing between them.
+
+    Source: Ioffe and Szegedy, Batch Normalization, 2015; for `renorm` Ioffe, Batch
+        Renormalization, 2017.
     """
 
     supports_masking = True
@@ -104,6 +116,9 @@ class BatchNormalization(ScaleAndShift):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Mapping[str, float | None] | None = None,
+        renorm_momentum: float = 0.99,
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -117,15 +132,10 @@ class BatchNormalization(ScaleAndShift):
         )  # fmt: skip
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.renorm = renorm
+        self.renorm_clipping = renormalization.bounds(renorm_clipping) if renorm else None
+        self.renorm_momentum = float(renorm_momentum)
         self.synchronized = synchronized
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """A new layer from what `get_config` gave, here or in Keras."""
-        if not config.get("renorm"):
-            # Keras writes the settings of batch renormalization also where it is off.
-            config = {name: v for name, v in config.items() if not name.startswith("renorm")}
-        return super().from_config(config)
 
     def build(self, input_shape: Shape) -> None:
         """Makes gamma, beta and the moving mean and variance."""
@@ -141,6 +151,8 @@ class BatchNormalization(ScaleAndShift):
         self.moving_variance = self.add_weight(
             initializer=self.moving_variance_initializer, name="moving_variance", **moving
         )
+        if self.renorm:
+            renormalization.build(self, moving)
 
     def call(self, x: jax.Array, training: bool = False, mask: Any = None) -> jax.Array:
         """`gamma·(x - mean) / sqrt(var + epsilon) + beta`."""
@@ -148,7 +160,11 @@ class BatchNormalization(ScaleAndShift):
         others = tuple(axis for axis in range(x.ndim) if axis not in axes)
         kept = tuple(x.shape[axis] if axis in axes else 1 for axis in range(x.ndim))
         wide = x.astype(self.variable_dtype)
-        if training and self.trainable:
+        correction = None
+        if training and self.trainable and self.renorm:
+            mean, var = _moments(wide, others, mask)
+            correction = renormalization.corrected(self, mean, var)
+        elif training and self.trainable:
             mean, var = _moments(wide, others, mask)
             keep = self.momentum
             self.moving_mean.assign(self.moving_mean.value * keep + mean * (1 - keep))
@@ -156,9 +172,14 @@ class BatchNormalization(ScaleAndShift):
         else:
             mean, var = self.moving_mean.value, self.moving_variance.value
         factor = jax.lax.rsqrt(var + self.epsilon)
+        if correction is not None:
+            factor = factor * correction[0]
         if self.gamma is not None:
             factor = factor * self.gamma.value
         offset = -mean * factor
+        if correction is not None:
+            shift = correction[1]
+            offset = offset + (shift if self.gamma is None else shift * self.gamma.value)
         if self.beta is not None:
             offset = offset + self.beta.value
         if axes == (x.ndim - 1,):

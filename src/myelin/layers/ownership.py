@@ -53,7 +53,8 @@ class Owner(Configured):
                     visit(item)
 
         for name, value in vars(self).items():
-            if name != "_made_with":
+            # Nor are those who added to the last loss: they may stand anywhere inside.
+            if name not in ("_made_with", "_last_penalties"):
                 visit(value)
         return [held for held in found.values() if held is not self]
 

@@ -12,6 +12,7 @@ from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.recurrent import RNN
 from myelin.layers.shapes import Shape, is_shape, positive_int
+from myelin.layers.wrapper import Wrapper
 
 Array = jax.Array
 
@@ -124,7 +125,7 @@ class Masking(Layer):
         return input_shape
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Applies a layer to every step of a sequence, as if the steps were examples.
 
     Args:
@@ -139,17 +140,13 @@ class TimeDistributed(Layer):
     supports_masking = True
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if not isinstance(layer, Layer):
-            raise InputError(f"TimeDistributed: wants a layer, got {layer!r}")
-        self.layer = layer
+        super().__init__(layer, **kwargs)
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Builds the layer inside for a step."""
         if len(input_shape) < 3:
             raise self.wants("sequences (batch, steps, …)", input_shape)
-        if not self.layer.built:
-            self.layer._build_for((input_shape[0], *input_shape[2:]))
+        super().build((input_shape[0], *input_shape[2:]))
 
     def call(self, inputs: Array, training: bool | None = None, mask: Any = None) -> Any:
         """What the layer gives for each step."""

@@ -11,10 +11,11 @@ from myelin import initializers, variable
 from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.shapes import positive_int
+from myelin.layers.wrapper import Wrapper
 from myelin.losses.regression import unit
 
 
-class SpectralNormalization(Layer):
+class SpectralNormalization(Wrapper):
     """In training divides the kernel of a layer by its largest singular value: `W / sigma`.
 
     `sigma = v·W·uᵀ`, where v and u come from `power_iterations` rounds of `v = unit(u·Wᵀ)` and
@@ -34,18 +35,14 @@ class SpectralNormalization(Layer):
     """
 
     def __init__(self, layer: Layer, power_iterations: int = 1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if not isinstance(layer, Layer):
-            raise InputError(f"SpectralNormalization: layer wants a layer, got {layer!r}")
-        self.layer = layer
+        super().__init__(layer, **kwargs)
         self.power_iterations = positive_int(
             power_iterations, "SpectralNormalization", "power_iterations"
         )
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Builds the layer inside, and makes u."""
-        if not self.layer.built:
-            self.layer._build_for(input_shape)
+        super().build(input_shape)
         found = [getattr(self.layer, name, None) for name in ("kernel", "embeddings")]
         kernels = [kernel for kernel in found if isinstance(kernel, variable.Variable)]
         if not kernels:

@@ -27,6 +27,7 @@ class KerasTensor(Promise):
         shape: sizes, None where any size will do.
         dtype: the type of its numbers.
         name: what it is called.
+        record_history: accepted for Keras's sake; a promise knows the call that made it.
 
     Attributes:
         node: the call that promised it, or None.
@@ -39,7 +40,14 @@ class KerasTensor(Promise):
     # NumPy arrays on the left of an operator leave the work to the one here.
     __array_ufunc__ = None
 
-    def __init__(self, shape: Sequence[int | None], dtype: str = "float32", name: str = "") -> None:
+    def __init__(
+        self,
+        shape: Sequence[int | None],
+        dtype: str = "float32",
+        name: str = "",
+        *,
+        record_history: bool = True,
+    ) -> None:
         self.shape: Shape = tuple(shape)
         self.dtype = str(dtype)
         self.name = name or naming.auto_name("keras_tensor")

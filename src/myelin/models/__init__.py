@@ -3,12 +3,14 @@
 from typing import Any
 
 from myelin.models.cloning import clone_model
+from myelin.models.function import Function
 from myelin.models.functional import Functional
 from myelin.models.model import Model
 from myelin.models.sequential import Sequential
 from myelin.saving import load_model, model_from_json, save_model
 
 __all__ = [
+    "Function",
     "Functional",
     "Model",
     "Sequential",

@@ -69,6 +69,10 @@ class Graph:
         """The promises that come out, in order."""
         return tensors_in(self.outputs)
 
+    def known_as(self, tensor: KerasTensor) -> KerasTensor:
+        """The promise that stands for one where the graph was cut off, else the promise itself."""
+        return self._renamed.get(id(tensor), tensor)
+
     def run(self, inputs: list[Any], call: Callable[[Layer, Any, Any], Any]) -> Any:
         """What comes out for what comes in.
 
@@ -82,7 +86,7 @@ class Graph:
         values = {id(t): v for t, v in zip(self.input_tensors, inputs, strict=True)}
 
         def value_of(tensor: KerasTensor) -> Any:
-            return values[id(self._renamed.get(id(tensor), tensor))]
+            return values[id(self.known_as(tensor))]
 
         for node in self.nodes:
             if isinstance(node.layer, InputLayer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,8 @@ from myelin import registry, saving
 from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
 from myelin.layers.hosting import Prepared
-from myelin.layers.shapes import is_shape
-from myelin.layers.symbolic import KerasTensor, shapes_of, tensors_in
+from myelin.layers.shapes import as_tuples, is_shape
+from myelin.layers.symbolic import SIZES, KerasTensor, shapes_of, tensors_in
 from myelin.models.graph import Graph, layer_of
 from myelin.models.host import HostPart, begins_on_host, host_arrays
 from myelin.models.summary import print_summary
@@ -56,6 +57,38 @@ class Model(Trainer):
             self.built = True
             self.name_variables("", set())
 
+    def build(self, input_shape: Any) -> None:
+        """Builds the layers of a subclass, by following `call` on inputs of a shape.
+
+        Args:
+            input_shape: batch axis first, None where unknown; a tree of shapes for several inputs.
+        """
+        if self._graph is not None or type(self).build is not Model.build:
+            return
+        self.built = True
+        unbuilt = [layer for layer in self.all_layers() if not layer.built]
+        try:
+            self.compute_output_shape(as_tuples(input_shape))
+        except Exception as error:
+            # What its inputs are beside their shape, only a call on data tells.
+            warnings.warn(
+                f"{self.title}: build could not follow call on inputs of shape {input_shape} "
+                f"({error}); its layers are built when it is first called",
+                stacklevel=3,
+            )
+        for layer in unbuilt:
+            shape = layer._build_shape
+            # They saw a batch of a size that stood for None.
+            if is_shape(shape) and shape[:1] == (SIZES[0][0],):
+                layer._build_shape = (None, *shape[1:])
+
+    def _build_for(self, shape: Any) -> None:
+        if type(self).build is not Model.build:
+            super()._build_for(shape)
+        else:
+            # The call that this is for builds the layers inside.
+            self._build_shape, self.built = shape, True
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs of the graph, or what a subclass says."""
         if self._graph is None:
@@ -75,7 +108,7 @@ class Model(Trainer):
             return self.host_part().begun(self.prepared(inputs), self)
         arrays = _in_order(self, inputs, self._graph.inputs, self.input_names)
         return [
-            layer.admit(self._as_input(array), self, f' as "{layer.name}"')
+            layer.admit(jax.tree.map(self._as_input, array), self, f' as "{layer.name}"')
             for layer, array in zip(self._graph.input_layers, arrays, strict=True)
         ]
 
@@ -89,6 +122,8 @@ class Model(Trainer):
         shapes = _in_order(self, input_shape, graph.inputs, self.input_names, is_shape)
         tensors = graph.input_tensors
         outputs = graph.outputs
+        # An optional input that is not given changes no shape.
+        shapes = [t.shape if s is None else s for s, t in zip(shapes, tensors, strict=True)]
         if [tuple(shape) for shape in shapes] != [tensor.shape for tensor in tensors]:
             given = [KerasTensor(s, t.dtype) for s, t in zip(shapes, tensors, strict=True)]
             outputs = graph.run(
@@ -274,9 +309,11 @@ class Model(Trainer):
         """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Writes the weights alone (`.safetensors`, `.weights.h5`, `.npz`)."""
-        saving.save_weights(self, filepath, overwrite=overwrite)
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Writes the weights alone (`.safetensors`, `.weights.h5`, `.npz`), to one file."""
+        saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Reads weights that `save_weights` wrote into this model."""
@@ -307,7 +344,7 @@ def _in_order(
         return [given[name] for name in names]
     if isinstance(given, dict):
         given = {key: given[key] for key in wanted}
-    leaves = jax.tree.leaves(given, is_leaf=is_leaf)
+    leaves = jax.tree.leaves(given, is_leaf=lambda v: v is None or (is_leaf and is_leaf(v)))
     if len(leaves) != len(names):
         raise InputError(
             f"{model.title}: wants {len(names)} inputs ({', '.join(names)}), got {len(leaves)}"

@@ -10,6 +10,7 @@ adam            Adam AdamW Adamax Nadam Lamb ScheduleFreeAdamW
 matrices        Adafactor Muon
 from_optax      any optax transformation
 loss_scale      LossScaleOptimizer: another optimizer under a scale for float16
+multi           MultiOptimizer OptimizerMap: several optimizers, each for its own variables
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from myelin.optimizers.from_optax import OptaxOptimizer
 from myelin.optimizers.gradient import SGD, Lion
 from myelin.optimizers.loss_scale import LossScaleOptimizer
 from myelin.optimizers.matrices import Adafactor, Muon
+from myelin.optimizers.multi import MultiOptimizer, OptimizerMap
 
 _CLASSES = (
     SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion, Lamb, Adafactor,
@@ -88,11 +90,13 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "NAMES",
     "Nadam",
     "OptaxOptimizer",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "SGD",
     "ScheduleFreeAdamW",

@@ -7,31 +7,8 @@ from typing import Any
 
 from myelin import registry
 from myelin.errors import UnknownNameError
-
-
-def serialize_keras_object(obj: Any) -> Any:
-    """`obj` as plain JSON values: objects become their class name and configuration.
-
-    Raises:
-        TypeError: a function or object that no name leads back to.
-    """
-    return registry.serialize(obj)
-
-
-def deserialize_keras_object(
-    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
-) -> Any:
-    """The object that `serialize_keras_object` wrote.
-
-    Args:
-        config: what it gave.
-        custom_objects: the user's own classes and functions, by name.
-        safe_mode: accepted for Keras's sake; no configuration can make Myelin run code.
-
-    Raises:
-        UnknownNameError: a class or function that is not known here.
-    """
-    return registry.deserialize(config, custom_objects)
+from myelin.utils.custom_objects import deserialize_keras_object as deserialize_keras_object
+from myelin.utils.custom_objects import serialize_keras_object as serialize_keras_object
 
 
 def get_registered_object(

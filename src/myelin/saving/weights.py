@@ -19,13 +19,16 @@ from myelin.saving.tensors import Arrays
 _ORDER = "myelin.order"
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(
+    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
     """Writes the weights of a model to one file, atomically.
 
     Args:
         model: a built model or layer.
         filepath: the name; `.npz` makes NumPy's format, any other ending safetensors.
         overwrite: whether an existing file is replaced.
+        max_shard_size: accepted for Keras's sake; all weights stand in one file, however large.
 
     Raises:
         FileExistsError: the file exists and `overwrite` is False.

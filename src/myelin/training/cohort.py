@@ -13,6 +13,7 @@ import numpy as np
 
 from myelin.callbacks.callback_list import CallbackList
 from myelin.callbacks.history import History
+from myelin.console import say
 from myelin.training.data import Arrays
 from myelin.training.fitting import Logs
 from myelin.training.interrupt import deferred_interrupt
@@ -177,7 +178,7 @@ class Cohort:
         # With the weights that each has kept, also those that had left.
         self._take(self.members)
         if interrupt.requested:
-            print("\nInterrupted: the members are as far as they got.")
+            say("\nInterrupted: the members are as far as they got.")
 
     @property
     def training(self) -> list[Member]:

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from myelin.console import say
 from myelin.errors import NonFiniteError
 from myelin.training.diagnosis import explain_non_finite
 from myelin.training.feed import Block
@@ -64,7 +65,7 @@ class Fit:
                 # Also after a fault: what keeps the best weights puts them back here.
                 callbacks.on_train_end(logs)
         if self.interrupt.requested:
-            print(f"\nInterrupted: trained up to epoch {epoch + 1}; the model is usable.")
+            say(f"\nInterrupted: trained up to epoch {epoch + 1}; the model is usable.")
 
     def _take_averages(self) -> None:
         """Puts the moving averages into the weights, where the optimizer keeps such."""

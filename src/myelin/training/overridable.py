@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from myelin import variable
-from myelin.errors import InputError, NotBuiltError
 from myelin.layers.context import call_context
+from myelin.layers.stateless import by_place
 from myelin.tape import GradientTape
 from myelin.training.compiled import Compiled
 from myelin.training.data import rows
@@ -132,42 +132,6 @@ class Overridable(Compiled):
         """The variables of `metrics`, in order."""
         return [own for metric in self.metrics for own in metric.variables]
 
-    def stateless_call(
-        self,
-        trainable_variables: Sequence[Any],
-        non_trainable_variables: Sequence[Any],
-        *args: Any,
-        return_losses: bool = False,
-        **kwargs: Any,
-    ) -> Any:
-        """The outputs for these values of the variables; the model itself stays as it is.
-
-        Args:
-            trainable_variables: values for `trainable_variables`, in their order.
-            non_trainable_variables: values for `non_trainable_variables`, in their order.
-            *args, **kwargs: as for a call.
-            return_losses: whether to return `losses` too.
-
-        Returns:
-            `(outputs, non_trainable_variables)`, and with `return_losses` the list of losses.
-
-        Raises:
-            NotBuiltError: it has no variables yet.
-            InputError: not as many values as variables.
-        """
-        if not self.built:
-            raise NotBuiltError(f"{self.title}: stateless_call wants it built; call it on data")
-        state = [
-            (self.trainable_variables, trainable_variables),
-            (self.non_trainable_variables, non_trainable_variables),
-        ]
-        bound, values = _by_place(self.title, state)
-        with variable.bind(bound, values) as after, call_context(kwargs.get("training")):
-            outputs = self(*args, **kwargs)
-            losses = self.losses
-        others = list(after.values())[len(trainable_variables) :]
-        return (outputs, others, losses) if return_losses else (outputs, others)
-
     def stateless_compute_loss(
         self,
         trainable_variables: Sequence[Any],
@@ -185,7 +149,7 @@ class Overridable(Compiled):
             (self.non_trainable_variables, non_trainable_variables),
             (self.metrics_variables, metrics_variables),
         ]
-        bound, values = _by_place(self.title, state)
+        bound, values = by_place(self.title, state)
         with variable.bind(bound, values) as after:
             loss = self._loss_of(x, y, y_pred, sample_weight, training)
         found = iter(after.values())
@@ -212,7 +176,7 @@ class Overridable(Compiled):
             (self.non_trainable_variables, non_trainable_variables),
             (self.metrics_variables, metrics_variables),
         ]
-        bound, values = _by_place(self.title, state)
+        bound, values = by_place(self.title, state)
         with variable.bind(bound, values) as after, call_context(training):
             y_pred = self(x, training=training)
             unscaled = self._loss_of(x, y, y_pred, sample_weight, training)
@@ -220,17 +184,3 @@ class Overridable(Compiled):
         _, others, metrics = ([next(found) for _ in given] for _, given in state)
         loss = self.optimizer.scale_loss(unscaled) if training and self.optimizer else unscaled
         return loss, (unscaled, y_pred, others, metrics)
-
-
-def _by_place(title: str, state: Any) -> tuple[dict[str, Variable], dict[str, Any]]:
-    """Variables and their values, as `variable.bind` takes them."""
-    bound: dict[str, Variable] = {}
-    values: dict[str, Any] = {}
-    for part, (variables, given) in enumerate(state):
-        if len(variables) != len(given):
-            raise InputError(
-                f"{title}: wants {len(variables)} values of variables, got {len(given)}"
-            )
-        for place, (own, value) in enumerate(zip(variables, given, strict=True)):
-            bound[f"{part}/{place}"], values[f"{part}/{place}"] = own, value
-    return bound, values

@@ -82,7 +82,7 @@ class Reader:
 
     def _are_several(self, x: Any) -> bool:
         """Whether a list holds an array for each of several inputs, not the rows of one."""
-        if not x or not all(_holds_arrays(item) for item in x):
+        if not x or not all(item is None or _holds_arrays(item) for item in x):
             return False
         model = self.model
         if (names := getattr(model, "input_names", None)) is not None:
@@ -226,9 +226,11 @@ class Reader:
                 yield what, part
 
     def _labelled_inputs(self, x: Any) -> Iterator[tuple[str, Any]]:
-        found = jax.tree_util.tree_leaves_with_path(x)
+        found = jax.tree_util.tree_leaves_with_path(x, is_leaf=lambda leaf: leaf is None)
         names = getattr(self.model, "input_names", None) or []
         for index, (way, array) in enumerate(found):
+            if array is None:
+                continue
             if isinstance(x, list | tuple) and len(names) == len(found):
                 yield f'x["{names[index]}"]', array
             else:
@@ -273,10 +275,16 @@ def _holds_arrays(value: Any) -> bool:
 
 
 def _tree(value: Any, label: str, read_one: Callable[[Any, str], Any] = as_array) -> Any:
-    """A tree of arrays of the same structure, each named by its way in errors."""
+    """A tree of arrays of the same structure, each named by its way in errors.
+
+    None, for an optional input, stays.
+    """
+    if value is None:
+        return None
     if isinstance(value, Mapping):
         return {key: _tree(item, f'{label}["{key}"]', read_one) for key, item in value.items()}
-    if isinstance(value, list | tuple) and _holds_arrays(value):
+    several = isinstance(value, list | tuple) and bool(value)
+    if several and all(item is None or _holds_arrays(item) for item in value):
         read = [_tree(item, f"{label}[{index}]", read_one) for index, item in enumerate(value)]
         return tuple(read) if isinstance(value, tuple) else read
     return read_one(value, label)

@@ -12,7 +12,7 @@ from myelin.callbacks.history import History
 from myelin.callbacks.progbar_logger import ProgbarLogger
 from myelin.errors import InputError
 from myelin.tracebacks import door
-from myelin.training import checks, honesty
+from myelin.training import checks, honesty, limits
 from myelin.training.batched import batched, held_out_data
 from myelin.training.data import (
     Arrays,
@@ -99,6 +99,9 @@ class Trainer(Preparing):
             NonFiniteError: the loss became NaN or infinite; names epoch, step and layer.
         """
         self._require_compiled("fit")
+        epochs, steps_per_epoch = limits.epochs(epochs), limits.steps(steps_per_epoch, x)
+        if validation_data is not None or validation_split:
+            validation_steps = limits.steps(validation_steps, validation_data)
         reader = Reader(self)
         train, validation = self._training_data(
             reader, x, y, sample_weight, class_weight, validation_split, validation_data, stratify,
@@ -242,6 +245,7 @@ class Trainer(Preparing):
         """
         self._require_compiled("evaluate")
         checks_unknown(kwargs, "evaluate")
+        steps = limits.steps(steps, x)
         reader = Reader(self)
         data: Arrays | Stream
         if is_stream(x):
@@ -291,6 +295,7 @@ class Trainer(Preparing):
         if batch_size is not None:
             checks.check_batch_size(batch_size, None)
         batch_size = batch_size or 32
+        steps = limits.steps(steps, x)
         verbose = checks.verbosity(verbose)
         listed = _plain_list(callbacks, verbose, self)
         reader = Reader(self)

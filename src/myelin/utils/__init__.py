@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 # The module below "myelin" in which each name is defined.
 _NAMES = {
     "clear_session": "backend",
+    "is_keras_tensor": "backend",
+    "standardize_dtype": "backend",
+    "disable_interactive_logging": "console",
+    "enable_interactive_logging": "console",
+    "is_interactive_logging_enabled": "console",
+    "get_source_inputs": "layers.source_inputs",
+    "model_to_dot": "models.diagram",
+    "plot_model": "models.plotting",
     "set_random_seed": "random",
     "CustomObjectScope": "utils.custom_objects",
     "custom_object_scope": "registry",
@@ -37,6 +45,7 @@ _NAMES = {
     "PyDataset": "utils.py_dataset",
     "Sequence": "utils.py_dataset",
     "pad_sequences": "utils.sequences",
+    "Config": "utils.settings",
     "split_dataset": "utils.splitting",
     "text_dataset_from_directory": "utils.text_folder",
     "timeseries_dataset_from_array": "utils.timeseries",
@@ -44,7 +53,15 @@ _NAMES = {
 
 if TYPE_CHECKING:
     from myelin.backend import clear_session as clear_session
+    from myelin.backend import is_keras_tensor as is_keras_tensor
+    from myelin.backend import standardize_dtype as standardize_dtype
+    from myelin.console import disable_interactive_logging as disable_interactive_logging
+    from myelin.console import enable_interactive_logging as enable_interactive_logging
+    from myelin.console import is_interactive_logging_enabled as is_interactive_logging_enabled
+    from myelin.layers.source_inputs import get_source_inputs as get_source_inputs
+    from myelin.models.diagram import model_to_dot as model_to_dot
     from myelin.models.feature_space import FeatureSpace as FeatureSpace
+    from myelin.models.plotting import plot_model as plot_model
     from myelin.random import set_random_seed as set_random_seed
     from myelin.registry import custom_object_scope as custom_object_scope
     from myelin.registry import get_custom_objects as get_custom_objects
@@ -74,6 +91,7 @@ if TYPE_CHECKING:
     from myelin.utils.py_dataset import PyDataset as PyDataset
     from myelin.utils.py_dataset import Sequence as Sequence
     from myelin.utils.sequences import pad_sequences as pad_sequences
+    from myelin.utils.settings import Config as Config
     from myelin.utils.splitting import split_dataset as split_dataset
     from myelin.utils.text_folder import (
         text_dataset_from_directory as text_dataset_from_directory,

@@ -8,8 +8,31 @@ from typing import Any
 from myelin import registry
 
 CustomObjectScope = registry.custom_object_scope
-serialize_keras_object = registry.serialize
-deserialize_keras_object = registry.deserialize
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """`obj` as plain JSON values: objects become their class name and configuration.
+
+    Raises:
+        TypeError: a function or object that no name leads back to.
+    """
+    return registry.serialize(obj)
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """The object that `serialize_keras_object` wrote.
+
+    Args:
+        config: what it gave.
+        custom_objects: the user's own classes and functions, by name.
+        safe_mode: accepted for Keras's sake; no configuration can make Myelin run code.
+
+    Raises:
+        UnknownNameError: a class or function that is not known here.
+    """
+    return registry.deserialize(config, custom_objects)
 
 
 def get_registered_object(

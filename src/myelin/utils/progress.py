@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from myelin import console
+
 
 class Progbar:
     """Shows how far a run of steps has come, and its metrics.
@@ -161,7 +163,7 @@ class Progbar:
 
 def _redraws() -> bool:
     """Whether a carriage return on the output leads back to the start of the line."""
-    return (
+    return console.is_interactive_logging_enabled() and (
         bool(getattr(sys.stdout, "isatty", lambda: False)())
         or "ipykernel" in sys.modules
         or "PYCHARM_HOSTED" in os.environ
@@ -193,9 +195,4 @@ def _clock(seconds: float) -> str:
 
 
 def _write(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        # A terminal without UTF-8 has no heavy line.
-        sys.stdout.write(text.replace("━", "=").encode("ascii", "replace").decode())
-    sys.stdout.flush()
+    console.say(text, end="")

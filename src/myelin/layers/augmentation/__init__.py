@@ -8,6 +8,7 @@ bends         RandomPerspective, RandomElasticTransform
 recoloring    what layers share that change colors and nothing else
 color         RandomBrightness, RandomContrast, RandomSaturation, RandomHue and their kin
 tone          RandomInvert, RandomPosterization, Solarization, AutoContrast, Equalization
+adaptive      ContrastLimitedAdaptiveHistogramEqualization
 blurring      RandomSharpness, RandomGaussianBlur
 mixing        MixUp, CutMix: images mixed with others of their batch, and their labels
 policies      RandAugment, AugMix: for each image other changes
@@ -29,6 +30,7 @@ _FILES = {
         "RandomContrast", "RandomGrayscale", "RandomHue", "RandomSaturation"),
     "tone": ("AutoContrast", "Equalization", "RandomInvert", "RandomPosterization",
         "Solarization"),
+    "adaptive": ("ContrastLimitedAdaptiveHistogramEqualization",),
     "blurring": ("RandomGaussianBlur", "RandomSharpness"),
     "mixing": ("CutMix", "MixUp"),
     "policies": ("AugMix", "RandAugment"),
@@ -38,6 +40,9 @@ _FILES = {
 _HOMES = {name: file for file, names in _FILES.items() for name in names}
 
 if TYPE_CHECKING:
+    from myelin.layers.augmentation.adaptive import (
+        ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,  # noqa: E501
+    )
     from myelin.layers.augmentation.bends import RandomElasticTransform as RandomElasticTransform
     from myelin.layers.augmentation.bends import RandomPerspective as RandomPerspective
     from myelin.layers.augmentation.blurring import RandomGaussianBlur as RandomGaussianBlur
