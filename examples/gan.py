@@ -100,7 +100,7 @@ def main(images=None, epochs=10, verbose=2):
     gan = GAN(side)
     gan.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.Adam(2e-4, beta_1=0.5))
     gan.fit(x, batch_size=128, epochs=epochs, verbose=verbose)
-    noise = np.random.default_rng(0).normal(size=(6, gan.noise)).astype("float32")
+    noise = np.random.default_rng(0).normal(size=(3, gan.noise)).astype("float32")
     drawn = gan.generator.predict(noise, verbose=0)[..., 0]
     for line in np.concatenate(list(drawn), axis=1)[:: max(1, side // 12)]:
         print("".join(" .:oO@"[int(2.99 * (v + 1))] for v in line[:: max(1, side // 24)]))

@@ -78,8 +78,8 @@ def main(images=None, epochs=20, verbose=2):
     vae.compile("adam")
     history = vae.fit(x, batch_size=128, epochs=epochs, verbose=verbose).history
     side = int(x.shape[1] ** 0.5)
-    codes = np.stack([np.linspace(-1.5, 1.5, 6), np.zeros(6)], axis=1)
-    drawn = vae.decoder.predict(codes, verbose=0).reshape(6, side, side)
+    codes = np.stack([np.linspace(-1.5, 1.5, 3), np.zeros(3)], axis=1)
+    drawn = vae.decoder.predict(codes, verbose=0).reshape(3, side, side)
     for line in np.concatenate(list(drawn), axis=1)[:: max(1, side // 12)]:
         print("".join(" .:oO@"[int(5.99 * value)] for value in line[:: max(1, side // 24)]))
     return {name: values[-1] for name, values in history.items() if name.endswith("loss")}

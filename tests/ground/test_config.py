@@ -87,22 +87,11 @@ def test_the_engine_is_jax():
 
 
 def test_switches_that_are_kept():
-    import jax
-
     assert config.is_flash_attention_enabled() is None
     config.enable_flash_attention()
     assert config.is_flash_attention_enabled() is True
     config.disable_flash_attention()
     assert config.is_flash_attention_enabled() is False
-    before = jax.config.jax_traceback_filtering
-    try:
-        config.disable_traceback_filtering()
-        assert not config.is_traceback_filtering_enabled()
-        assert jax.config.jax_traceback_filtering == "off"
-        config.enable_traceback_filtering()
-        assert config.is_traceback_filtering_enabled()
-    finally:
-        jax.config.update("jax_traceback_filtering", before)
 
 
 def test_promises_are_known_and_counters_count():

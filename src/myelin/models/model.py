@@ -98,7 +98,8 @@ class Model(Trainer):
             return layer(*args, **{"training": training, **kwargs})
 
         graph = self.host_part().rest if isinstance(inputs, Prepared) else self._graph
-        return graph.run(jax.tree.leaves(inputs), called)
+        # None is an optional input that is not there.
+        return graph.run(jax.tree.leaves(inputs, is_leaf=lambda leaf: leaf is None), called)
 
     def _as_inputs(self, inputs: Any) -> Any:
         """For a graph, an array for each of its inputs, in order."""
