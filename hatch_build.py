@@ -25,10 +25,10 @@ FLAGS = (
     *("-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
 )
 
-EACH_KIND = ("arithmetic.c", "tiles.c", "columns.c")
+EACH_KIND = ("arithmetic.c", "tiles.c", "columns.c", "lstm.c")
 ONCE = (
     "frame.c", "pool.c", "scratch.c", "handlers.c", "normalization.c",
-    "axes.c", "tap_sum.c", "point_sum.c", "convolution.c",
+    "axes.c", "tap_sum.c", "point_sum.c", "convolution.c", "recurrent.c",
 )  # fmt: skip
 # What is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.
 KINDS = {

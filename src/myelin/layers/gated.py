@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin.kernels import dense
+from myelin import activations
+from myelin.kernels import dense, lstm
 from myelin.kernels.recurrence import recurrence
 from myelin.layers.cells import GatedCell, GRUCell, LSTMCell, SimpleRNNCell, arguments
 from myelin.layers.recurrent import RNN
@@ -51,17 +52,28 @@ class Gated(RNN):
         own_bias, inner_bias = cell.biases()
         steps = steps if dropped is None else steps * dropped
         own = dense.matmul(steps, cell.kernel.value.astype(steps.dtype)) + own_bias
+        own, recurrent = (a.astype(steps.dtype) for a in (own, cell.recurrent_kernel.value))
+        if mask is None and keep is None and self._is_usual_lstm() and lstm.suits(own, recurrent):
+            outputs, c = lstm.lstm(own + inner_bias, recurrent, *states)
+            return outputs, [outputs[-1], c]
         unroll = steps.shape[0] if self.unroll else 1
         outputs, after = recurrence(
-            cell.as_step, unroll, own.astype(steps.dtype),
-            cell.recurrent_kernel.value.astype(steps.dtype), inner_bias.astype(steps.dtype),
-            tuple(states), mask, keep,
+            cell.as_step, unroll, own, recurrent, inner_bias.astype(steps.dtype), tuple(states),
+            mask, keep,
         )  # fmt: skip
         if mask is not None:
             # No output came before the first step that counts.
             begun = jnp.cumsum(mask, axis=0) > 0
             outputs = jnp.where(begun[..., None], outputs, 0)
         return outputs, list(after)
+
+    def _is_usual_lstm(self) -> bool:
+        """Whether it is an LSTM with the activations that its kernel computes."""
+        cell: Any = self.cell
+        if type(cell) is not LSTMCell or self.unroll:
+            return False
+        own = (cell.activation, cell.recurrent_activation)
+        return own == (activations.tanh, activations.sigmoid)
 
 
 class SimpleRNN(Gated):

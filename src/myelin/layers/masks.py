@@ -30,7 +30,9 @@ def set_mask(array: Any, mask: Any) -> None:
     if mask is None:
         _known.pop(key, None)
         return
-    _known[key] = (weakref.ref(array, lambda _: _known.pop(key, None)), mask)
+    # The table is named here, because at Python's end modules lose their names first.
+    forget = lambda _, known=_known: known.pop(key, None)  # noqa: E731
+    _known[key] = (weakref.ref(array, forget), mask)
 
 
 def hand_on(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:

@@ -282,9 +282,14 @@ extern void NAMED(channel_gradient, KIND)(const GradientRows *, const int64_t *,
 extern void NAMED(column_moments, KIND)(int64_t, int64_t, const float *, float *, float *);
 extern void NAMED(column_sums, KIND)(int64_t, int64_t, const float *, const float *, float *,
                                      float *);
+extern void NAMED(lstm_forward, KIND)(int64_t, const float *, float *, const float *, float *,
+                                      float *);
+extern void NAMED(lstm_backward, KIND)(int64_t, const float *, const float *, const float *,
+                                       const float *, const float *, float *, float *);
 
 const Arithmetic NAMED(arithmetic, KIND) = {
     ROWS, COLUMNS, multiply, adam, peak, NAMED(result_row, KIND), NAMED(gradient_rows, KIND),
     NAMED(channel_row, KIND), NAMED(channel_gradient, KIND),
-    NAMED(column_moments, KIND), NAMED(column_sums, KIND),
+    NAMED(column_moments, KIND), NAMED(column_sums, KIND), NAMED(lstm_forward, KIND),
+    NAMED(lstm_backward, KIND),
 };

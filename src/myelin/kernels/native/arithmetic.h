@@ -52,6 +52,11 @@ typedef struct {
                            float *squares);
     void (*column_sums)(int64_t rows, int64_t columns, const float *x, const float *y,
                         float *products, float *sum);
+    /* See lstm.c; all of one example at one step. */
+    void (*lstm_forward)(int64_t units, const float *own, float *gates, const float *before,
+                         float *c, float *h);
+    void (*lstm_backward)(int64_t units, const float *gates, const float *before, const float *c,
+                          const float *output_bar, const float *h_bar, float *c_bar, float *z_bar);
 } Arithmetic;
 
 #endif

@@ -1,0 +1,177 @@
+"""An LSTM over all its steps as one call, compiled natively for processors.
+
+XLA runs the steps one after another as some twenty operations each, on few numbers: what it spends
+between them is most of the time. Here each thread takes some of the examples through all steps. The
+way back says what reached each step's gates; the gradients of the kernels are one product each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from myelin.kernels import dense, native
+
+Array = jax.Array
+# Steps of so few multiplications cost less than what the call keeps for the way back.
+WORTH_A_CALL = 1 << 14
+
+
+def suits(projected: Array, recurrent: Array) -> bool:
+    """Whether `lstm` runs natively for these: float32, one processor, not too little to do."""
+    return (
+        jnp.result_type(projected) == jnp.result_type(recurrent) == jnp.float32
+        and projected.shape[1] * recurrent.size >= WORTH_A_CALL
+        and projected.shape[0] > 1
+        and native.available()
+        # XLA cannot cut a call into shares for several devices.
+        and len(jax.devices("cpu")) == 1
+    )
+
+
+@jax.custom_vjp
+def lstm(projected: Array, recurrent: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """`z = projected[t] + h @ recurrent`, with the gates i, f, g, o of z in Keras's order.
+
+    `c = σ(f)·c + σ(i)·tanh(g)`, `h = σ(o)·tanh(c)` at each step.
+
+    Args:
+        projected: what each step's input gives, with all biases, `(steps, batch, 4 · units)`.
+        recurrent: `(units, 4 · units)`.
+        h, c: before the first step, `(batch, units)`.
+
+    Returns:
+        h after each step, `(steps, batch, units)`, and c after the last, `(batch, units)`.
+
+    Can be derived backwards any number of times, twice and more by the plain form.
+    """
+    outputs, states, _ = _forward(projected, recurrent, h, c)
+    return outputs, states[-1]
+
+
+def plain_lstm(projected: Array, recurrent: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """`lstm` by XLA, on any device and in any type."""
+    outputs, states, _ = _plain_forward(projected, recurrent, h, c)
+    return outputs, states[-1]
+
+
+def _plain_forward(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
+    def step(state: tuple[Array, Array], own: Array) -> Any:
+        h, c = state
+        i, f, g, o = jnp.split(own + h @ recurrent, 4, axis=-1)
+        i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
+        c = f * c + i * g
+        h = o * jnp.tanh(c)
+        return (h, c), (h, c, jnp.concatenate([i, f, g, o], axis=-1))
+
+    return lax.scan(step, (h, c), projected)[1]
+
+
+@jax.custom_vjp
+def _forward(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
+    """Outputs, states and gates of all steps."""
+    if not suits(projected, recurrent):
+        return _plain_forward(projected, recurrent, h, c)
+
+    def call(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
+        steps, batch, gates = projected.shape
+        one = jax.ShapeDtypeStruct((steps, batch, gates // 4), jnp.float32)
+        all_gates = jax.ShapeDtypeStruct(projected.shape, jnp.float32)
+        run = jax.ffi.ffi_call("myelin_lstm", (one, one, all_gates), vmap_method="sequential")
+        return tuple(run(projected, recurrent, h, c))
+
+    return lax.platform_dependent(projected, recurrent, h, c, cpu=call, default=_plain_forward)
+
+
+def _forward_kept(*operands: Array) -> Any:
+    return _forward(*operands), operands
+
+
+def _forward_backward(operands: Any, bars: Any) -> Any:
+    """For second derivatives alone: `lstm` has a way back of its own."""
+    return jax.vjp(_plain_forward, *operands)[1](bars)
+
+
+_forward.defvjp(_forward_kept, _forward_backward)
+
+
+def _kept(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
+    outputs, states, gates = _forward(projected, recurrent, h, c)
+    return (outputs, states[-1]), (projected, recurrent, h, c, outputs, states, gates)
+
+
+def _backward(kept: Any, bars: Any) -> Any:
+    return _gradients(*kept, *bars)
+
+
+@jax.custom_vjp
+def _gradients(
+    projected: Array, recurrent: Array, h: Array, c: Array, outputs: Array, states: Array,
+    gates: Array, outputs_bar: Array, c_bar: Array,
+) -> Any:  # fmt: skip
+    """What reaches `projected`, `recurrent`, `h` and `c`."""
+    turned = recurrent.T
+
+    def call(gates: Array, *others: Array) -> Any:
+        bars = jax.ShapeDtypeStruct(gates.shape, jnp.float32)
+        state = jax.ShapeDtypeStruct(h.shape, jnp.float32)
+        run = jax.ffi.ffi_call(
+            "myelin_lstm_gradient", (bars, state, state), vmap_method="sequential"
+        )
+        return tuple(run(gates, *others))
+
+    given = (gates, states, c, turned, outputs_bar, c_bar)
+    if suits(projected, recurrent):
+        z_bar, h_bar, c_first_bar = lax.platform_dependent(*given, cpu=call, default=_plain_back)
+    else:
+        z_bar, h_bar, c_first_bar = _plain_back(*given)
+    before = jnp.concatenate([h[None], outputs[:-1]])
+    rows, reached = (a.reshape(-1, a.shape[-1]) for a in (before, z_bar))
+    return z_bar, dense.product(rows, reached, form="tn"), h_bar, c_first_bar
+
+
+def _plain_back(
+    gates: Array, states: Array, c: Array, turned: Array, outputs_bar: Array, c_bar: Array
+) -> Any:
+    def step(bars: tuple[Array, Array], at: Any) -> Any:
+        h_bar, c_bar = bars
+        gates, state, before, output_bar = at
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
+        h_bar, tangent = h_bar + output_bar, jnp.tanh(state)
+        c_bar = c_bar + h_bar * o * (1 - tangent**2)
+        z_bar = jnp.concatenate(
+            [c_bar * g * i * (1 - i), c_bar * before * f * (1 - f), c_bar * i * (1 - g**2),
+             h_bar * tangent * o * (1 - o)], axis=-1,
+        )  # fmt: skip
+        return (z_bar @ turned, c_bar * f), z_bar
+
+    before = jnp.concatenate([c[None], states[:-1]])
+    steps = (gates, states, before, outputs_bar)
+    (h_bar, c_bar), z_bar = lax.scan(step, (jnp.zeros_like(c), c_bar), steps, reverse=True)
+    return z_bar, h_bar, c_bar
+
+
+def _gradients_kept(*operands: Array) -> Any:
+    projected, recurrent, h, c, *_, outputs_bar, c_bar = operands
+    return _gradients(*operands), (projected, recurrent, h, c, outputs_bar, c_bar)
+
+
+def _gradients_backward(kept: Any, bars: Any) -> Any:
+    """Second derivatives: those of the plain form, which begins anew from what went in."""
+
+    def plain(
+        projected: Array, recurrent: Array, h: Array, c: Array, outputs_bar: Array, c_bar: Array
+    ) -> Any:
+        back = jax.vjp(plain_lstm, projected, recurrent, h, c)[1]
+        return back((outputs_bar, c_bar))
+
+    found = jax.vjp(plain, *kept)[1](tuple(bars))
+    # What lies between was made of the same operands, whose share is in theirs.
+    return (*found[:4], None, None, None, *found[4:])
+
+
+lstm.defvjp(_kept, _backward)
+_gradients.defvjp(_gradients_kept, _gradients_backward)
