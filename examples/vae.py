@@ -8,7 +8,19 @@ the decoder makes an image of a code drawn there. The loss is the cross-entropy 
 how far the codes are from a standard normal, after Kingma and Welling, Auto-Encoding Variational
 Bayes, 2013. The step is written out with a gradient tape, and compiled all the same.
 
-RESULT
+On MNIST, 20 epochs, the losses of the last epoch are 146.4 for the pixels and 5.89 for the codes,
+and along one line of codes lie:
+
+                      ....                     .::::.                 ..:::::..
+                   .::::o::..               .:oOOOOOoo.             .:OOOOOOOOo:..
+                .oOOoooooo::.              .:ooo:::oo:.             .:::...::oo:.
+              .:oOo:....:..               ..::....:::.               ......:oo:..
+             .:ooo:..:..                  .:::::::::.                .::ooOOOo:.
+             .:oooooo:..                 ..:ooooooo:                 ..::oooooo:.
+            ...::::::o:.                ......:::oo:                       ..:oo:.
+         ........::ooo.             ..........::ooo.                        .:oOo.
+        .:oooo::oOOo:.             .:oooo::::oOOOo.              ..::::....:oOOo.
+          .:oooooo.                 .:ooOOOOOOo:.                .:ooO@@@@OOOo:.
 """
 
 import os

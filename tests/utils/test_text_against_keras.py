@@ -35,7 +35,7 @@ OTHERS = ["the unseen cat", "", "mat dog dog mat cat", ["a", "B", "zz"]]
         {"filters": "", "split": "a"},
         {"analyzer": lambda words: words.split("a")},
     ],
-    ids=str,
+    ids=lambda arguments: "-".join(arguments) or "default",
 )
 def test_tokenizers(arguments):
     ours, theirs = text.Tokenizer(**arguments), old_text.Tokenizer(**arguments)
