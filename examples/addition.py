@@ -5,8 +5,6 @@
 An LSTM reads the question; its last state is repeated for each character of the answer, and a
 second LSTM writes it. The questions are read backwards, after Sutskever, Vinyals and Le, Sequence
 to Sequence Learning with Neural Networks, 2014.
-
-RESULT
 """
 
 import numpy as np

@@ -4,9 +4,7 @@
     python examples/character_model.py                              # Python's own Zen
 
 An LSTM says which character comes next. To write, one is drawn from its probabilities, sharpened
-or flattened by a temperature, and read again.
-
-RESULT
+or flattened by a temperature, and read again; or the likeliest few beginnings go on side by side.
 """
 
 import codecs
@@ -64,6 +62,18 @@ def write(model, codes, length, temperature, seed=0):
     return codes[width:]
 
 
+def write_likeliest(model, codes, length, beams=4):
+    """Goes on from `codes` with the likeliest text that a search with some beams finds."""
+    width, alive = len(codes), [(0.0, list(codes))]
+    for _ in range(length):
+        logits = model.predict(np.array([own[-width:] for _, own in alive]), verbose=0)[:, -1]
+        scores = np.array(keras.ops.log_softmax(logits)) + np.array([[s] for s, _ in alive])
+        best = np.argsort(scores, axis=None)[::-1][:beams]
+        places = zip(*np.unravel_index(best, scores.shape), strict=True)
+        alive = [(scores[row, code], [*alive[row][1], code]) for row, code in places]
+    return alive[0][1][width:]
+
+
 def main(characters=400_000, units=256, length=100, epochs=10, written=200, verbose=2):
     """Trains, writes a little, and returns the loss of a character, in nats."""
     keras.utils.set_random_seed(0)
@@ -78,6 +88,8 @@ def main(characters=400_000, units=256, length=100, epochs=10, written=200, verb
     for temperature in (0.5, 1.0):
         drawn = write(model, x[0], written, temperature)
         print(f"--- temperature {temperature}\n{''.join(alphabet[code] for code in drawn)}")
+    likeliest = write_likeliest(model, x[0], written // 4)
+    print(f"--- the likeliest\n{''.join(alphabet[code] for code in likeliest)}")
     return history["loss"][-1]
 
 

@@ -5,8 +5,6 @@
 
 After Goodfellow et al., Generative Adversarial Networks, 2014, with the convolutions of Radford et
 al., 2015. Each network has an optimizer of its own; one step moves both.
-
-RESULT
 """
 
 import os

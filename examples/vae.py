@@ -8,19 +8,20 @@ the decoder makes an image of a code drawn there. The loss is the cross-entropy 
 how far the codes are from a standard normal, after Kingma and Welling, Auto-Encoding Variational
 Bayes, 2013. The step is written out with a gradient tape, and compiled all the same.
 
-On MNIST, 20 epochs, the losses of the last epoch are 146.4 for the pixels and 5.89 for the codes,
-and along one line of codes lie:
+On MNIST, 20 epochs, the last of them loses about 146 for the pixels and 6 for the codes. Drawn at
+three codes along a line:
 
-                      ....                     .::::.                 ..:::::..
-                   .::::o::..               .:oOOOOOoo.             .:OOOOOOOOo:..
-                .oOOoooooo::.              .:ooo:::oo:.             .:::...::oo:.
-              .:oOo:....:..               ..::....:::.               ......:oo:..
-             .:ooo:..:..                  .:::::::::.                .::ooOOOo:.
-             .:oooooo:..                 ..:ooooooo:                 ..::oooooo:.
-            ...::::::o:.                ......:::oo:                       ..:oo:.
-         ........::ooo.             ..........::ooo.                        .:oOo.
-        .:oooo::oOOo:.             .:oooo::::oOOOo.              ..::::....:oOOo.
-          .:oooooo.                 .:ooOOOOOOo:.                .:ooO@@@@OOOo:.
+                      ....                   .
+                   .::::o::..         .:oOOOOOOOOo:.
+                .oOOoooooo::.         .:oo::..:ooo::.               .:ooo:::oo::.
+              .:oOo:....:..            ..... .:ooo:.               .oOO:....:oo:.
+             .:ooo:..:..                .::oooOOOo..               :OO:.   .oOO:
+             .:oooooo:..                ..:oooooooo:.             .:Oo:...::OOO:
+            ...::::::o:.                    ......:oo:             .:::::::oO@o.
+         ........::ooo.                          .:oOo.                   .o@O:
+        .:oooo::oOOo:.                  .........:OOO:                    .O@o
+          .:oooooo.                    ..ooOOOOOOOOo:                    .:OO:
+                                           ..:::.                        .:oo.
 """
 
 import os

@@ -23,7 +23,7 @@ EXAMPLES = {
     ),
     "character_model": (
         [],
-        {"characters": 2000, "units": 8, "length": 20, "epochs": 1, "written": 2, "verbose": 0},
+        {"characters": 2000, "units": 8, "length": 20, "epochs": 1, "written": 8, "verbose": 0},
         lambda loss: 2 < loss < 4,
     ),
     "distillation": (
