@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import string
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +25,10 @@ class _WithHeads(Layer):
     """Projects three sequences to heads, lets the first look at the others, and projects back."""
 
     supports_masking = True
+
+    # How many heads share a key and a value, and the axes of the steps.
+    _sharing = 1
+    _axes: tuple[int, ...] = (1,)
 
     _ARGUMENTS = ("kernel_initializer", "bias_initializer", "kernel_regularizer",
                   "bias_regularizer", "kernel_constraint", "bias_constraint")  # fmt: skip
@@ -68,6 +74,69 @@ class _WithHeads(Layer):
         made._build_for(shape)
         return made
 
+    def _project(
+        self, shapes: Sequence[Shape], *, queries: Any, keys: Any, values: Any, outputs: Any
+    ) -> None:
+        """Makes the projections.
+
+        Args:
+            shapes: of query, value and key.
+            queries, keys, values: heads, and the size of each.
+            outputs: the sizes of the last axes of the outputs.
+        """
+        query, value, key = shapes
+        if tuple(value[1:-1]) != tuple(key[1:-1]):
+            raise self.wants(f"a key as long as the value {value}", key)
+        found = (queries[0], values[1])
+        self.query_dense = self._projection("query", query, queries)
+        self.key_dense = self._projection("key", key, keys)
+        self.gate_dense = None
+        if self.use_gate:
+            self.gate_dense = self._projection("gate", query, found, activation="sigmoid")
+        self.value_dense = self._projection("value", value, values)
+        looked = (*query[:-1], *found)
+        self.output_dense = self._projection("attention_output", looked, outputs, bound=2)
+
+    def call(
+        self,
+        query: jax.Array,
+        value: jax.Array,
+        key: jax.Array | None = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        """The outputs, and with `return_attention_scores` the scores after the softmax.
+
+        Args:
+            query: what looks.
+            value: what it finds.
+            key: by what it finds it; `value` when None.
+            query_mask, value_mask, key_mask: `(batch, steps)`, which steps count; those that
+                belong to the arrays when None.
+            attention_mask: `(batch, T, S)`, who may look at whom.
+            return_attention_scores: whether to return them too.
+            training: whether dropout is on.
+            use_causal_mask: whether no step looks at later ones.
+        """
+        masks = (query_mask, value_mask, key_mask)
+        mask = self._joint_mask(query, value, masks, attention_mask, use_causal_mask)
+        keys = self.key_dense(value if key is None else key)
+        values = self.value_dense(value)
+        if self._sharing > 1:
+            keys, values = (jnp.repeat(a, self._sharing, axis=-2) for a in (keys, values))
+        found, scores = self._attend(
+            self.query_dense(query), keys, values, mask, training, return_attention_scores
+        )
+        if self.gate_dense is not None:
+            found = found * self.gate_dense(query)
+        outputs = self.output_dense(found)
+        return (outputs, scores) if return_attention_scores else outputs
+
     def _joint_mask(
         self, query: Any, value: Any, masks: Sequence[Any], attention_mask: Any, causal: bool
     ) -> Any:
@@ -79,7 +148,7 @@ class _WithHeads(Layer):
             attention_mask: further `(…, T, S)`, or None.
             causal: whether no step looks at later ones.
         """
-        parts = [None if attention_mask is None else jnp.asarray(attention_mask).astype(bool)]
+        parts = [] if attention_mask is None else [jnp.asarray(attention_mask).astype(bool)]
         for place, mask in enumerate(masks):
             if mask is not None:
                 flags = jnp.asarray(mask).astype(bool)
@@ -90,57 +159,46 @@ class _WithHeads(Layer):
             parts.append((rows >= columns)[None])
         if self.sliding_window is not None:
             parts.append((jnp.abs(rows - columns) < self.sliding_window)[None])
-        joint = None
-        for part in parts:
-            joint = part if joint is None or part is None else joint & part
-        return joint
+        return functools.reduce(operator.and_, parts) if parts else None
 
     def _attend(
-        self, query: Any, key: Any, value: Any, mask: Any, training: Any, axes: tuple[int, ...],
-        shown: bool,
-    ) -> tuple[Any, Any]:  # fmt: skip
+        self, query: Any, key: Any, value: Any, mask: Any, training: Any, shown: bool
+    ) -> tuple[Any, Any]:
         """What each step of the query finds, and how much it looked at each step.
 
         Args:
             query, key, value: `(batch, …, heads, size)`.
             mask: as `_joint_mask` gives it.
             training: whether dropout is on.
-            axes: those of the steps.
             shown: whether the weights go out too.
         """
-        looks, finds = _equations(query.ndim, axes)
+        axes = self._axes
         query = query * (1 / math.sqrt(query.shape[-1]))
-        plain = query.ndim == 4 and axes == (1,)
-        if plain:
-            # One product of matrices for each example and head.
-            query, key, value = (jnp.swapaxes(a, 1, 2) for a in (query, key, value))
-            scores = dense.product(query, key, form="nt")
-        else:
-            scores = jnp.einsum(looks, query, key)
-        steps = tuple(range(scores.ndim - len(axes), scores.ndim))
+        # One product of matrices for each example and head, all steps side by side.
+        queries, keys, values = (_steps_as_rows(a, axes) for a in (query, key, value))
+        rest = queries.shape[:-2]
+        targets, sources = ([a.shape[axis] for axis in axes] for a in (query, key))
+        scores = dense.product(queries, keys, form="nt").reshape(*rest, *targets, *sources)
         if mask is not None:
             heads = scores.ndim - mask.ndim
             place = mask.ndim - 2 * len(axes)
             mask = mask.reshape(*mask.shape[:place], *[1] * heads, *mask.shape[place:])
             scores = jnp.where(mask, scores, jnp.finfo(scores.dtype).min)
-        weights = jax.nn.softmax(scores, axis=steps)
+        weights = jax.nn.softmax(scores, axis=tuple(range(-len(axes), 0)))
         if mask is not None and (shown or self.dropout > 0):
             # A step that may look at nothing looks at nothing. Elsewhere it looks at everything
             # alike, which saves a pass; Keras draws the same line, and gives the same numbers.
             weights = jnp.where(mask, weights, 0)
         kept = self.dropout_layer(weights, training=training) if self.dropout > 0 else weights
-        if plain:
-            return jnp.swapaxes(dense.product(kept, value), 1, 2), weights
-        return jnp.einsum(finds, kept, value), weights
+        found = dense.product(kept.reshape(*rest, queries.shape[-2], -1), values)
+        found = found.reshape(*rest, *targets, found.shape[-1])
+        return jnp.moveaxis(found, range(len(rest), found.ndim - 1), axes), weights
 
 
-def _equations(rank: int, axes: tuple[int, ...]) -> tuple[str, str]:
-    """The sums that make scores of queries and keys, and outputs of scores and values."""
-    query = string.ascii_lowercase[:rank]
-    key = "".join(string.ascii_uppercase[i] if i in axes else query[i] for i in range(rank))
-    batch = "".join(query[i] for i in range(rank - 1) if i not in axes)
-    steps = "".join(query[i] for i in axes) + "".join(key[i] for i in axes)
-    return f"{query},{key}->{batch}{steps}", f"{batch}{steps},{key}->{query}"
+def _steps_as_rows(a: Any, axes: tuple[int, ...]) -> Any:
+    """`(batch, …, heads, size)` as `(…, heads, steps, size)`, the axes of steps as one."""
+    moved = jnp.moveaxis(a, axes, range(a.ndim - 1 - len(axes), a.ndim - 1))
+    return moved.reshape(*moved.shape[: -1 - len(axes)], -1, moved.shape[-1])
 
 
 class MultiHeadAttention(_WithHeads):
@@ -209,60 +267,15 @@ class MultiHeadAttention(_WithHeads):
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
     ) -> None:
         """Makes the projections of queries, keys, values and outputs."""
-        key_shape = value_shape if key_shape is None else key_shape
-        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
-            raise self.wants(f"a key as long as the value {value_shape}", key_shape)
-        heads, rank = self.num_heads, len(query_shape)
-        axes = self.attention_axes or range(1, rank - 1)
-        self._axes = tuple(axis % rank for axis in axes)
-        self.query_dense = self._projection("query", query_shape, (heads, self.key_dim))
-        self.key_dense = self._projection("key", key_shape, (heads, self.key_dim))
-        self.gate_dense = None
-        if self.use_gate:
-            gates = (heads, self.value_dim)
-            self.gate_dense = self._projection("gate", query_shape, gates, activation="sigmoid")
-        self.value_dense = self._projection("value", value_shape, (heads, self.value_dim))
-        found = (*query_shape[:-1], heads, self.value_dim)
-        sizes: Any = tuple(self._output_sizes or query_shape[-1:])
-        self.output_dense = self._projection("attention_output", found, sizes, bound=2)
-
-    def call(
-        self,
-        query: jax.Array,
-        value: jax.Array,
-        key: jax.Array | None = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool | None = None,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        """The outputs, and with `return_attention_scores` the scores after the softmax.
-
-        Args:
-            query: what looks.
-            value: what it finds.
-            key: by what it finds it; `value` when None.
-            query_mask, value_mask, key_mask: `(batch, steps)`, which steps count; those that
-                belong to the arrays when None.
-            attention_mask: `(batch, T, S)`, who may look at whom.
-            return_attention_scores: whether to return them too.
-            training: whether dropout is on.
-            use_causal_mask: whether no step looks at later ones.
-        """
-        masks = (query_mask, value_mask, key_mask)
-        mask = self._joint_mask(query, value, masks, attention_mask, use_causal_mask)
-        key = value if key is None else key
-        found, scores = self._attend(
-            self.query_dense(query), self.key_dense(key), self.value_dense(value),
-            mask, training, self._axes, return_attention_scores,
-        )  # fmt: skip
-        if self.gate_dense is not None:
-            found = found * self.gate_dense(query)
-        outputs = self.output_dense(found)
-        return (outputs, scores) if return_attention_scores else outputs
+        rank = len(query_shape)
+        self._axes = tuple(axis % rank for axis in self.attention_axes or range(1, rank - 1))
+        self._project(
+            (query_shape, value_shape, key_shape or value_shape),
+            queries=(self.num_heads, self.key_dim),
+            keys=(self.num_heads, self.key_dim),
+            values=(self.num_heads, self.value_dim),
+            outputs=self._output_sizes or query_shape[-1:],
+        )
 
     def compute_output_shape(  # type: ignore[override]
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
@@ -325,53 +338,21 @@ class GroupedQueryAttention(_WithHeads):
                 f"{self.title}: {num_query_heads} heads cannot share {num_key_value_heads} keys "
                 "evenly: num_query_heads wants to be a multiple of num_key_value_heads"
             )
+        self._sharing = num_query_heads // num_key_value_heads
         self._prepare(given)
 
     def build(  # type: ignore[override]
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
     ) -> None:
         """Makes the projections of queries, keys, values and outputs."""
-        key_shape = value_shape if key_shape is None else key_shape
-        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
-            raise self.wants(f"a key as long as the value {value_shape}", key_shape)
-        many = (self.num_query_heads, self.head_dim)
         few = (self.num_key_value_heads, self.head_dim)
-        self.query_dense = self._projection("query", query_shape, many)
-        self.key_dense = self._projection("key", key_shape, few)
-        self.gate_dense = None
-        if self.use_gate:
-            self.gate_dense = self._projection("gate", query_shape, many, activation="sigmoid")
-        self.value_dense = self._projection("value", value_shape, few)
-        found = (*query_shape[:-1], *many)
-        sizes: Any = query_shape[-1:]
-        self.output_dense = self._projection("attention_output", found, sizes, bound=2)
-
-    def call(
-        self,
-        query: jax.Array,
-        value: jax.Array,
-        key: jax.Array | None = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool | None = None,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        """As `MultiHeadAttention.call`."""
-        masks = (query_mask, value_mask, key_mask)
-        mask = self._joint_mask(query, value, masks, attention_mask, use_causal_mask)
-        shared = self.num_query_heads // self.num_key_value_heads
-        keys = jnp.repeat(self.key_dense(value if key is None else key), shared, axis=2)
-        values = jnp.repeat(self.value_dense(value), shared, axis=2)
-        found, scores = self._attend(
-            self.query_dense(query), keys, values, mask, training, (1,), return_attention_scores
+        self._project(
+            (query_shape, value_shape, key_shape or value_shape),
+            queries=(self.num_query_heads, self.head_dim),
+            keys=few,
+            values=few,
+            outputs=query_shape[-1:],
         )
-        if self.gate_dense is not None:
-            found = found * self.gate_dense(query)
-        outputs = self.output_dense(found)
-        return (outputs, scores) if return_attention_scores else outputs
 
     def compute_output_shape(  # type: ignore[override]
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None

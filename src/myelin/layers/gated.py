@@ -52,28 +52,24 @@ class Gated(RNN):
         own_bias, inner_bias = cell.biases()
         steps = steps if dropped is None else steps * dropped
         own = dense.matmul(steps, cell.kernel.value.astype(steps.dtype)) + own_bias
-        own, recurrent = (a.astype(steps.dtype) for a in (own, cell.recurrent_kernel.value))
-        if mask is None and keep is None and self._is_usual_lstm() and lstm.suits(own, recurrent):
-            outputs, c = lstm.lstm(own + inner_bias, recurrent, *states)
-            return outputs, [outputs[-1], c]
-        unroll = steps.shape[0] if self.unroll else 1
-        outputs, after = recurrence(
-            cell.as_step, unroll, own, recurrent, inner_bias.astype(steps.dtype), tuple(states),
-            mask, keep,
-        )  # fmt: skip
+        own, recurrent, inner_bias = (
+            a.astype(steps.dtype) for a in (own, cell.recurrent_kernel.value, inner_bias)
+        )
+        outputs, after = self._over_steps(own, recurrent, inner_bias, tuple(states), mask, keep)
         if mask is not None:
             # No output came before the first step that counts.
             begun = jnp.cumsum(mask, axis=0) > 0
             outputs = jnp.where(begun[..., None], outputs, 0)
         return outputs, list(after)
 
-    def _is_usual_lstm(self) -> bool:
-        """Whether it is an LSTM with the activations that its kernel computes."""
+    def _over_steps(
+        self, own: Array, recurrent: Array, bias: Array, states: tuple[Array, ...],
+        mask: Array | None, keep: Array | None,
+    ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
+        """The output of each step, and the states after the last; see `recurrence`."""
         cell: Any = self.cell
-        if type(cell) is not LSTMCell or self.unroll:
-            return False
-        own = (cell.activation, cell.recurrent_activation)
-        return own == (activations.tanh, activations.sigmoid)
+        unroll = own.shape[0] if self.unroll else 1
+        return recurrence(cell.as_step, unroll, own, recurrent, bias, states, mask, keep)
 
 
 class SimpleRNN(Gated):
@@ -171,6 +167,18 @@ class LSTM(Gated):
     ) -> None:
         given = arguments(locals())
         self._take(given, kwargs)
+
+    def _over_steps(
+        self, own: Array, recurrent: Array, bias: Array, states: tuple[Array, ...],
+        mask: Array | None, keep: Array | None,
+    ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
+        cell: Any = self.cell
+        activated = (cell.activation, cell.recurrent_activation)
+        usual = activated == (activations.tanh, activations.sigmoid) and not self.unroll
+        if usual and mask is None and keep is None and lstm.suits(own, recurrent):
+            outputs, c = lstm.lstm(own + bias, recurrent, *states)
+            return outputs, (outputs[-1], c)
+        return super()._over_steps(own, recurrent, bias, states, mask, keep)
 
 
 class GRU(Gated):
