@@ -1,6 +1,5 @@
 """Steps that a subclass writes: the same numbers as `fit`'s own, and programs of many kinds."""
 
-import jax
 import numpy as np
 import pytest
 
@@ -8,6 +7,7 @@ import myelin as mn
 from myelin import GradientTape, layers, losses, metrics, ops
 from myelin.errors import InputError, NonFiniteError
 from myelin.layers.context import call_context
+from tests.training.steps import ArrayStep
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(64, 5)).astype("float32")
@@ -30,26 +30,7 @@ class WithTape(mn.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
 
-class OfArrays(mn.Model):
-    def train_step(self, state, data):
-        trainable, others, optimizer, sums = state
-        x, y = data
-        gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
-        (_, (loss, y_pred, others, sums)), grads = gradient(
-            trainable, others, sums, x, y, None, training=True, optimizer_variables=optimizer
-        )
-        trainable, optimizer = self.optimizer.stateless_apply(optimizer, grads, trainable)
-        new, logs = [], {}
-        for metric in self.metrics:
-            own = sums[len(new) : len(new) + len(metric.variables)]
-            if metric.name == "loss":
-                own = metric.stateless_update_state(own, loss)
-            else:
-                own = metric.stateless_update_state(own, y, y_pred)
-            logs[metric.name] = metric.stateless_result(own)
-            new += own
-        return logs, (trainable, others, optimizer, new)
-
+class OfArrays(ArrayStep, mn.Model):
     def test_step(self, state, data):
         trainable, others, sums = state
         x, y = data

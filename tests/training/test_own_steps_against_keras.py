@@ -1,10 +1,10 @@
 """A step in Keras's form for JAX, the same lines under Keras and under Myelin."""
 
-import jax
 import numpy as np
 import pytest
 
 import myelin as mn
+from tests.training.steps import ArrayStep
 
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.peer
@@ -17,25 +17,8 @@ Y = (X.sum(1, keepdims=True) > 0).astype("float32")
 def written(k):
     """The model of Keras's guide, of whichever library `k` is."""
 
-    class Custom(k.Model):
-        def train_step(self, state, data):
-            trainable, others, optimizer, sums = state
-            x, y = data
-            gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
-            (_, (loss, y_pred, others, sums)), grads = gradient(
-                trainable, others, sums, x, y, None, training=True, optimizer_variables=optimizer
-            )
-            trainable, optimizer = self.optimizer.stateless_apply(optimizer, grads, trainable)
-            new, logs = [], {}
-            for metric in self.metrics:
-                own = sums[len(new) : len(new) + len(metric.variables)]
-                if metric.name == "loss":
-                    own = metric.stateless_update_state(own, loss)
-                else:
-                    own = metric.stateless_update_state(own, y, y_pred)
-                logs[metric.name] = metric.stateless_result(own)
-                new += own
-            return logs, (trainable, others, optimizer, new)
+    class Custom(ArrayStep, k.Model):
+        pass
 
     inputs = k.Input((5,))
     h = k.layers.Dense(6, "relu", kernel_regularizer="l2", activity_regularizer="l2")(inputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,7 +16,6 @@ from myelin import (
     dtypes,
     initializers,
     naming,
-    random,
     regularizers,
     tracebacks,
     variable,
@@ -270,7 +269,7 @@ class Layer(Owner):
     def _call_checked(self, inputs: Any, args: Any, kwargs: Any) -> Any:
         try:
             return self.call(inputs, *args, **kwargs)
-        except _NEEDS_NUMBERS as error:
+        except symbolic.NEEDS_NUMBERS as error:
             error.add_note(
                 f"{self.title} reads numbers while it is being compiled. Use jax.numpy in the "
                 "place of Python's or NumPy's functions, or compile(run_eagerly=True)."
@@ -379,23 +378,6 @@ class Layer(Owner):
     def _promised(self, shape: Any) -> KerasTensor:
         return KerasTensor(shape, self.dtype_policy.compute_dtype)
 
-    def _evaluated(self, function: Callable[..., Any], specs: Any) -> Any:
-        """The shapes and types that `function(specs)` gives, which may call this layer."""
-        variables = {str(i): v for i, v in enumerate(self.variables)}
-        values = {name: v._value for name, v in variables.items()}
-
-        def outputs(values: Any, specs: Any, key: Any) -> Any:
-            # Nothing is to be kept of this, also not in metrics that a layer holds.
-            with variable.bind(variables, values), variable.rehearsal(), random.scope(key):
-                return function(specs)
-
-        try:
-            # The key is traced too, or all that is drawn from it would be computed.
-            return jax.eval_shape(outputs, values, specs, jax.random.key(0))
-        except _NEEDS_NUMBERS:
-            # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
-            return function(jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), specs))
-
     @property
     def input(self) -> Any:
         """What it was first called with, of promises.
@@ -489,9 +471,6 @@ class Layer(Owner):
 
 # What Keras writes into configurations and Myelin does without, as long as it is off.
 _KERAS_ONLY = ("quantization_config", "lora_rank", "ragged", "optional", "rms_scaling")
-
-# What jax raises where Python asks a traced array for its numbers.
-_NEEDS_NUMBERS = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
 
 def _is_plain_list(value: Any) -> bool:

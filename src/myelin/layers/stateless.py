@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from myelin import variable
@@ -40,31 +41,37 @@ def stateless_call(
         (layer.trainable_variables, trainable_variables),
         (layer.non_trainable_variables, non_trainable_variables),
     ]
-    bound, values = by_place(layer.title, state)
-    with variable.bind(bound, values) as after, call_context(kwargs.get("training")):
+    with bound_lists(layer.title, state) as after, call_context(kwargs.get("training")):
         outputs = layer(*args, **kwargs)
         losses = layer.losses
-    others = list(after.values())[len(trainable_variables) :]
-    return (outputs, others, losses) if return_losses else (outputs, others)
+    return (outputs, after[1], losses) if return_losses else (outputs, after[1])
 
 
-def by_place(title: str, state: Any) -> tuple[dict[str, Variable], dict[str, Any]]:
-    """Variables and their values, as `variable.bind` takes them.
+@contextlib.contextmanager
+def bound_lists(title: str, state: Any) -> Iterator[list[list[Any]]]:
+    """Puts values into variables for the block, list by list.
 
     Args:
         title: whose variables they are, for the error.
-        state: pairs of variables and values, list by list.
+        state: pairs of variables and values.
+
+    Yields:
+        An empty list, which holds the lists of values that the block left once it ends.
 
     Raises:
         InputError: another number of values than of variables.
     """
-    bound: dict[str, Variable] = {}
+    own: dict[str, Variable] = {}
     values: dict[str, Any] = {}
     for part, (variables, given) in enumerate(state):
         if len(variables) != len(given):
             raise InputError(
                 f"{title}: wants {len(variables)} values of variables, got {len(given)}"
             )
-        for place, (own, value) in enumerate(zip(variables, given, strict=True)):
-            bound[f"{part}/{place}"], values[f"{part}/{place}"] = own, value
-    return bound, values
+        for place, (one, value) in enumerate(zip(variables, given, strict=True)):
+            own[f"{part}/{place}"], values[f"{part}/{place}"] = one, value
+    left: list[list[Any]] = []
+    with variable.bind(own, values) as after:
+        yield left
+    found = iter(after.values())
+    left.extend([next(found) for _ in given] for _, given in state)

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin import naming
+from myelin import naming, random, variable
 from myelin.errors import InputError
 from myelin.layers.shapes import Shape, is_shape
 from myelin.promise import Promise
@@ -210,7 +210,29 @@ def _evaluated(
         args, kwargs = jax.tree.unflatten(structure, filled)
         return layer(*args, **kwargs)
 
-    return layer._evaluated(outputs, [_placeholder(flat[place], sizes) for place in places])
+    return _shapes_from(layer, outputs, [_placeholder(flat[place], sizes) for place in places])
+
+
+def _shapes_from(layer: Any, function: Callable[..., Any], specs: Any) -> Any:
+    """The shapes and types that `function(specs)` gives, which may call the layer."""
+    variables = {str(i): v for i, v in enumerate(layer.variables)}
+    values = {name: v._value for name, v in variables.items()}
+
+    def outputs(values: Any, specs: Any, key: Any) -> Any:
+        # Nothing is to be kept of this, also not in metrics that a layer holds.
+        with variable.bind(variables, values), variable.rehearsal(), random.scope(key):
+            return function(specs)
+
+    try:
+        # The key is traced too, or all that is drawn from it would be computed.
+        return jax.eval_shape(outputs, values, specs, jax.random.key(0))
+    except NEEDS_NUMBERS:
+        # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
+        return function(jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), specs))
+
+
+# What jax raises where Python asks a traced array for its numbers.
+NEEDS_NUMBERS = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
 
 # What stands for None: on the batch axis, and on the others, which windows must fit into.

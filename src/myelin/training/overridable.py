@@ -12,9 +12,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from myelin import variable
 from myelin.layers.context import call_context
-from myelin.layers.stateless import by_place
+from myelin.layers.stateless import bound_lists
 from myelin.tape import GradientTape
 from myelin.training.compiled import Compiled
 from myelin.training.data import rows
@@ -149,11 +148,9 @@ class Overridable(Compiled):
             (self.non_trainable_variables, non_trainable_variables),
             (self.metrics_variables, metrics_variables),
         ]
-        bound, values = by_place(self.title, state)
-        with variable.bind(bound, values) as after:
+        with bound_lists(self.title, state) as after:
             loss = self._loss_of(x, y, y_pred, sample_weight, training)
-        found = iter(after.values())
-        return loss, tuple([next(found) for _ in given] for _, given in state)
+        return loss, tuple(after)
 
     def compute_loss_and_updates(
         self,
@@ -176,11 +173,9 @@ class Overridable(Compiled):
             (self.non_trainable_variables, non_trainable_variables),
             (self.metrics_variables, metrics_variables),
         ]
-        bound, values = by_place(self.title, state)
-        with variable.bind(bound, values) as after, call_context(training):
+        with bound_lists(self.title, state) as after, call_context(training):
             y_pred = self(x, training=training)
             unscaled = self._loss_of(x, y, y_pred, sample_weight, training)
-        found = iter(after.values())
-        _, others, metrics = ([next(found) for _ in given] for _, given in state)
+        _, others, metrics = after
         loss = self.optimizer.scale_loss(unscaled) if training and self.optimizer else unscaled
         return loss, (unscaled, y_pred, others, metrics)

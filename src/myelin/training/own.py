@@ -67,11 +67,10 @@ def _rehearsed(model: Any, batch: Batch, training: bool) -> Any:
     method = model.train_step if training else model.test_step
     if _takes_state(method):
         _build_for_arrays(model, specs)
-    step = _train if training else _test
 
     def rehearsed(batch: Batch, key: Any) -> Logs:
         with random.scope(key), _inside(training):
-            return step(model, batch)
+            return _stepped(model, batch, training)
 
     with variable.rehearsal():
         if model.run_eagerly or debugging.functions_run_eagerly():
@@ -187,7 +186,7 @@ class OwnSteps(Steps):
     def train(self, task: Task, state: State, batch: Batch) -> tuple[State, Logs]:
         """The state after `train_step`; a loss that is not finite halts the run after it."""
         with _bound(task, state, training=True) as after:
-            logs = _train(task.model, batch)
+            logs = _stepped(task.model, batch, training=True)
         fine = [jnp.isfinite(v).all() for name, v in logs.items() if name.endswith("loss")]
         halted = state["halted"] | ~jnp.all(jnp.array([True, *fine]))
         step = state["step"] + jnp.where(halted, 0, 1).astype(state["step"].dtype)
@@ -196,7 +195,7 @@ class OwnSteps(Steps):
     def test(self, task: Task, state: State, batch: Batch) -> tuple[State, Logs]:
         """The state after `test_step`."""
         with _bound(task, state, training=False) as after:
-            logs = _test(task.model, batch)
+            logs = _stepped(task.model, batch, training=False)
         return {**state, "metrics": after["metrics"]}, logs
 
     def predict(self, task: Task, state: State, x: Any) -> Any:
@@ -228,24 +227,18 @@ def _inside(training: bool) -> Iterator[None]:
         yield
 
 
-def _train(model: Any, batch: Batch) -> Logs:
-    data = pack_x_y_sample_weight(*batch)
-    if not _takes_state(model.train_step):
-        return _plain_logs(model, "train_step", model.train_step(data))
-    groups = _state_of(model, with_optimizer=True)
-    logs, new = model.train_step(tuple(_values(group) for group in groups), data)
-    _put_back(model, "train_step", groups, new)
-    return _plain_logs(model, "train_step", logs)
-
-
-def _test(model: Any, batch: Batch) -> Logs:
-    data = pack_x_y_sample_weight(*batch)
-    if not _takes_state(model.test_step):
-        return _plain_logs(model, "test_step", model.test_step(data))
-    groups = _state_of(model, with_optimizer=False)
-    logs, new = model.test_step(tuple(_values(group) for group in groups), data)
-    _put_back(model, "test_step", groups, new)
-    return _plain_logs(model, "test_step", logs)
+def _stepped(model: Any, batch: Batch, training: bool) -> Logs:
+    """What `train_step` or `test_step` logs; what it leaves is in the variables."""
+    name = "train_step" if training else "test_step"
+    method, data = getattr(model, name), pack_x_y_sample_weight(*batch)
+    if not _takes_state(method):
+        return _plain_logs(model, name, method(data))
+    optimizer = [model.optimizer.variables] if training else []
+    groups = [model.trainable_variables, model.non_trainable_variables, *optimizer,
+              model.metrics_variables]  # fmt: skip
+    logs, new = method(tuple(_values(group) for group in groups), data)
+    _put_back(model, name, groups, new)
+    return _plain_logs(model, name, logs)
 
 
 def _predict(model: Any, x: Any) -> Any:
@@ -255,12 +248,6 @@ def _predict(model: Any, x: Any) -> Any:
     groups = [model.trainable_variables, model.non_trainable_variables]
     outputs, _ = model.predict_step(tuple(_values(group) for group in groups), data)
     return outputs
-
-
-def _state_of(model: Any, with_optimizer: bool) -> list[list[Any]]:
-    optimizer = [model.optimizer.variables] if with_optimizer else []
-    return [model.trainable_variables, model.non_trainable_variables, *optimizer,
-            model.metrics_variables]  # fmt: skip
 
 
 def _values(variables: list[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,11 @@ class Reader:
     def __init__(self, model: Any) -> None:
         self.model = model
         self._outputs: Outputs | None = None
+
+    @functools.cached_property
+    def _has_own_steps(self) -> bool:
+        # Kept, because a stream asks for every batch.
+        return bool(self.model.has_own_steps)
 
     def inputs(self, x: Any) -> Any:
         """The inputs: one array, or a tree of arrays whose rows match.
@@ -106,7 +112,7 @@ class Reader:
             UnknownNameError: a key that names no input or output.
         """
         x = self.inputs(x)
-        if self.model.has_own_steps:
+        if self._has_own_steps:
             # What the targets are for, only the model's own step knows.
             y = None if y is None else _tree(y, "y")
             weight = None if weight is None else _tree(weight, "sample_weight")
