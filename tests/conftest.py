@@ -27,7 +27,7 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 
 import pytest  # noqa: E402
 
-PEERS = ("keras", "torch", "tensorflow", "tensorboard")
+PEERS = ("keras", "torch", "tensorflow", "tensorboard", "onnx", "onnxruntime")
 _ASKS_FOR_A_PEER = re.compile(rf"importorskip\(\s*[\"']({'|'.join(PEERS)})\b")
 
 # Keras programs that the tests run as programs, not modules to look for tests in.
@@ -35,7 +35,7 @@ collect_ignore = ["scripts"]
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "peer: compares with Keras, PyTorch or TensorFlow")
+    config.addinivalue_line("markers", "peer: compares with Keras, PyTorch, TensorFlow or ONNX Runtime")
     config.addinivalue_line("markers", "dataset: needs real data in MYELIN_DATASETS")
     if os.environ.get("MYELIN_REQUIRE_PEERS") and not hasattr(config, "workerinput"):
         _require_peers()

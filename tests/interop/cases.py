@@ -1,0 +1,130 @@
+"""Small models that go to other systems and back: one for each layer, and whole networks."""
+
+import numpy as np
+
+from myelin import Input, Model, Sequential, layers
+from tests.layers.table import LAYERS
+
+# A word's number, one of ten; the last places of some rows are padding.
+WORDS = "words"
+
+
+def _of(make, shapes):
+    """A model of one layer, of the inputs that the table says."""
+    several = isinstance(shapes, list)
+    inputs = [Input(shape[1:]) for shape in (shapes if several else [shapes])]
+    return Model(inputs, make()(inputs if several else inputs[0]))
+
+
+def _words(*then):
+    return Sequential([Input((6,), dtype="int32"), *then])
+
+
+def _attention():
+    query, value = Input((5, 8)), Input((7, 8))
+    attended = layers.MultiHeadAttention(2, 3, value_dim=4)(query, value)
+    return Model([query, value], attended)
+
+
+def _causal_attention():
+    x = Input((6, 8))
+    return Model(x, layers.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True))
+
+
+def _grouped_attention():
+    x = Input((6, 8))
+    return Model(x, layers.GroupedQueryAttention(4, 4, 2)(x, x))
+
+
+def _dot_attention(layer, **arguments):
+    query, value = Input((4, 6)), Input((5, 6))
+    return Model([query, value], layer(**arguments)([query, value]))
+
+
+def _residual_network():
+    x = image = Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    short = layers.Conv2D(4, 1)(image)
+    x = layers.MaxPooling2D()(layers.Add()([x, short]))
+    x = layers.GlobalAveragePooling2D()(layers.SeparableConv2D(6, 3, padding="same")(x))
+    return Model(image, layers.Dense(3, activation="softmax")(layers.Dropout(0.2)(x)))
+
+
+def _transformer():
+    words = Input((6,), dtype="int32")
+    x = layers.Embedding(10, 8)(words)
+    x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 4)(x, x))
+    x = layers.LayerNormalization()(x + layers.Dense(8)(layers.Dense(16, "gelu")(x)))
+    return Model(words, layers.Dense(2, "softmax")(layers.GlobalAveragePooling1D()(x)))
+
+
+def _two_and_two():
+    left, right = Input((4,), name="left"), Input((3,), name="right")
+    both = layers.Concatenate()([left, right])
+    hidden = layers.Dense(5, "relu", name="hidden")(both)
+    outputs = [layers.Dense(2, "softmax", name="kind")(hidden), layers.Dense(1, name="size")(hidden)]
+    return Model([left, right], outputs, name="two_and_two")
+
+
+def _classic():
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(10),
+        ],
+        name="classic",
+    )
+
+
+CASES = {
+    name: (lambda make=make, shapes=shapes: _of(make, shapes), shapes)
+    for name, (make, shapes) in LAYERS.items()
+} | {
+    "Embedding": (lambda: _words(layers.Embedding(10, 4)), WORDS),
+    "ReversibleEmbedding": (lambda: _words(layers.ReversibleEmbedding(10, 4)), WORDS),
+    "MultiHeadAttention": (_attention, [(2, 5, 8), (2, 7, 8)]),
+    "MultiHeadAttention, causal": (_causal_attention, (2, 6, 8)),
+    "GroupedQueryAttention": (_grouped_attention, (2, 6, 8)),
+    "Attention": (
+        lambda: _dot_attention(layers.Attention, use_scale=True),
+        [(2, 4, 6), (2, 5, 6)],
+    ),
+    "AdditiveAttention": (lambda: _dot_attention(layers.AdditiveAttention), [(2, 4, 6), (2, 5, 6)]),
+    "a classic network": (_classic, (3, 28, 28)),
+    "a residual network": (_residual_network, (3, 8, 8, 3)),
+    "a masked LSTM of words": (
+        lambda: _words(
+            layers.Embedding(10, 4, mask_zero=True),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+            layers.GRU(4),
+            layers.Dense(1, "sigmoid"),
+        ),
+        WORDS,
+    ),
+    "a transformer": (_transformer, WORDS),
+    "two inputs and two outputs": (_two_and_two, [(3, 4), (3, 3)]),
+}
+
+
+def case(name, seed=0):
+    """A model with weights that are not as they began, and the arrays that it is called on."""
+    make, shapes = CASES[name]
+    rng = np.random.default_rng(seed)
+    model = make()
+    for variable in model.variables:
+        value = np.asarray(variable.numpy())
+        if value.dtype == np.float32 and "seed" not in variable.path:
+            # Variances must stay positive, and moving averages small.
+            variable.assign(value + np.abs(rng.normal(scale=0.1, size=value.shape)).astype("f4"))
+    if shapes == WORDS:
+        words = rng.integers(1, 10, (3, 6)).astype("int32")
+        words[1, 4:] = 0
+        return model, words
+    if isinstance(shapes, list):
+        return model, [rng.normal(size=shape).astype("f4") for shape in shapes]
+    return model, rng.normal(size=shapes).astype("f4")
