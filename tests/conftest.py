@@ -35,7 +35,7 @@ collect_ignore = ["scripts"]
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "peer: compares with Keras, PyTorch, TensorFlow or ONNX Runtime")
+    config.addinivalue_line("markers", "peer: compares with Keras, PyTorch, TensorFlow or ONNX")
     config.addinivalue_line("markers", "dataset: needs real data in MYELIN_DATASETS")
     if os.environ.get("MYELIN_REQUIRE_PEERS") and not hasattr(config, "workerinput"):
         _require_peers()

@@ -64,7 +64,8 @@ def _two_and_two():
     left, right = Input((4,), name="left"), Input((3,), name="right")
     both = layers.Concatenate()([left, right])
     hidden = layers.Dense(5, "relu", name="hidden")(both)
-    outputs = [layers.Dense(2, "softmax", name="kind")(hidden), layers.Dense(1, name="size")(hidden)]
+    kind = layers.Dense(2, "softmax", name="kind")(hidden)
+    outputs = [kind, layers.Dense(1, name="size")(hidden)]
     return Model([left, right], outputs, name="two_and_two")
 
 
