@@ -28,7 +28,7 @@ FLAGS = (
 EACH_KIND = ("arithmetic.c", "tiles.c", "columns.c", "lstm.c")
 ONCE = (
     "frame.c", "pool.c", "scratch.c", "handlers.c", "normalization.c",
-    "axes.c", "tap_sum.c", "point_sum.c", "convolution.c", "recurrent.c",
+    "axes.c", "tap_sum.c", "point_sum.c", "convolution.c", "recurrent.c", "rows.c",
 )  # fmt: skip
 # What is compiled for each kind of processor: bytes in a vector, rows of a tile, flags.
 KINDS = {

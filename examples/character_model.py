@@ -5,6 +5,19 @@
 
 An LSTM says which character comes next. To write, one is drawn from its probabilities, sharpened
 or flattened by a temperature, and read again; or the likeliest few beginnings go on side by side.
+
+On 400,000 characters of reviews, ten epochs bring the loss from 3.01 to 1.63. It then writes
+
+    --- temperature 0.5
+    al , the star , series , morgured .
+    the simple the story , the film . . . experisting .
+    --- temperature 1.0
+    la , who wo tardor called yvinled in time like raundy delie feathers , who hews some prockys
+    --- the likeliest
+    al .
+    the movie .
+    the movie .
+    the movie that it is
 """
 
 import codecs

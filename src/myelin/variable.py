@@ -23,6 +23,8 @@ _rehearsing = False
 open_scopes: list[Any] = []
 # Who is told of each read, with the variable and its array.
 _told: list[Callable[[Variable, Any], None]] = []
+# Who looks rows up in the place of `rows_of`, where it can.
+_look_up: Callable[[Variable, Any], Any] | None = None
 
 
 class Variable:
@@ -93,9 +95,22 @@ class Variable:
             self._value = jnp.array(self._value)
         for tell in _told:
             tell(self, self._value)
-        if _cast_to is not None and self.autocast and dtypes.is_float(self._value.dtype):
-            return self._value.astype(_cast_to)
-        return self._value
+        return self._cast(self._value)
+
+    def rows(self, index: Any) -> Any:
+        """The entries along the first axis that `index` names; NaN where there are none.
+
+        A training step knows by this that no others are read, so that only these have a gradient.
+
+        Shapes: index `(…)` of whole numbers, result `(…, *shape[1:])`.
+        """
+        found = None if _look_up is None else _look_up(self, index)
+        return rows_of(self.value, index) if found is None else self._cast(found)
+
+    def _cast(self, array: jax.Array) -> jax.Array:
+        if _cast_to is not None and self.autocast and dtypes.is_float(array.dtype):
+            return array.astype(_cast_to)
+        return array
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -185,6 +200,11 @@ class Variable:
         )
 
 
+def rows_of(array: jax.Array, index: Any) -> jax.Array:
+    """`array[index]` along the first axis, with NaN where there is no such entry."""
+    return jnp.asarray(array).at[index].get(mode="fill", fill_value=jnp.nan)
+
+
 def _is_traced(value: Any) -> bool:
     return isinstance(value, jax.core.Tracer)
 
@@ -229,6 +249,17 @@ def told_of_reads(tell: Callable[[Variable, Any], None]) -> Iterator[None]:
         yield
     finally:
         _told.remove(tell)
+
+
+@contextlib.contextmanager
+def looked_up_by(look_up: Callable[[Variable, Any], Any]) -> Iterator[None]:
+    """Inside the block, `look_up(variable, index)` gives the rows of a variable, or None."""
+    global _look_up
+    before, _look_up = _look_up, look_up
+    try:
+        yield
+    finally:
+        _look_up = before
 
 
 @contextlib.contextmanager

@@ -40,10 +40,11 @@ _step_p = Primitive("myelin_adam")
 _step_p.multiple_results = True
 
 
-def _plain(numbers: Any, g: Any, w: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+def plain_step(numbers: Any, g: Any, w: Any, m: Any, v: Any) -> tuple[Any, Any, Any]:
+    """The same by jax's own operations; `numbers` as one array `(4,)`, or `(members, 4)`."""
     if numbers.ndim == 2:
         # Members, each with numbers of its own.
-        return jax.vmap(_plain)(numbers, g, w, m, v)
+        return jax.vmap(plain_step)(numbers, g, w, m, v)
     alpha, of_m, of_v, epsilon = numbers
     m = m + of_m * (g - m)
     v = v + of_v * (jnp.square(g) - v)
@@ -56,12 +57,12 @@ def _shapes(numbers: Any, g: Any, *after: Any) -> tuple[Any, ...]:
 
 def _differentiated(primals: Any, tangents: Any) -> Any:
     tangents = [ad.instantiate_zeros(tangent) for tangent in tangents]
-    return jax.jvp(_plain, tuple(primals), tuple(tangents))
+    return jax.jvp(plain_step, tuple(primals), tuple(tangents))
 
 
 def _batched(operands: Any, axes: Any) -> Any:
     if operands[0].ndim - (axes[0] is not None) == 2 or None in axes[1:]:
-        return jax.vmap(_plain, axes)(*operands), (0, 0, 0)
+        return jax.vmap(plain_step, axes)(*operands), (0, 0, 0)
     numbers, *arrays = operands
     arrays = [jnp.moveaxis(array, axis, 0) for array, axis in zip(arrays, axes[1:], strict=True)]
     if axes[0] is None:
@@ -79,8 +80,8 @@ def _lower_natively(context: Any, *operands: Any) -> Any:
     return jax.ffi.ffi_lowering("myelin_adam", operand_output_aliases=in_place)(context, *operands)
 
 
-_lower_plainly = mlir.lower_fun(_plain, multiple_results=True)
-_step_p.def_impl(_plain)
+_lower_plainly = mlir.lower_fun(plain_step, multiple_results=True)
+_step_p.def_impl(plain_step)
 _step_p.def_abstract_eval(_shapes)
 ad.primitive_jvps[_step_p] = _differentiated
 batching.primitive_batchers[_step_p] = _batched

@@ -77,9 +77,8 @@ class Embedding(Layer):
             self.embeddings.assign(given)
 
     def call(self, inputs: Array) -> Array:
-        """`embeddings[inputs]`; numbers below 0 and above the last give NaN."""
-        index = inputs.astype(jnp.int32)
-        return self.embeddings.value.at[index].get(mode="fill", fill_value=jnp.nan)
+        """`embeddings[inputs]`; numbers above the last give NaN."""
+        return self.embeddings.rows(inputs.astype(jnp.int32))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Where x is not 0, with `mask_zero`."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import InputError
-from myelin.kernels import adam
+from myelin.kernels import adam, rows
 from myelin.optimizers.base import Common, CommonWithDecay, Optimizer
 from myelin.optimizers.checks import check_range
 from myelin.optimizers.stepping import Arrays
@@ -88,11 +88,21 @@ class Adam(_Moments):
         """The learning rate with both bias corrections."""
         return {"alpha": lr * jnp.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)}, shared
 
+    @property
+    def takes_rows(self) -> bool:  # type: ignore[override]
+        """Where nothing but the rule looks at the gradients; `update` may be one of a subclass."""
+        changed = self.clipnorm, self.global_clipnorm, self.clipvalue, self.loss_scale_factor
+        summed = self.gradient_accumulation_steps
+        own = type(self).update is Adam.update
+        return own and not self.amsgrad and not summed and not any(changed)
+
     def update(self, w: Any, g: Any, slots: Arrays, scalars: Arrays) -> tuple[Any, Arrays]:
         """One parameter's step."""
-        if adam.suits(w) and not self.amsgrad:
+        few_rows = isinstance(g, rows.Rows)
+        if few_rows or (adam.suits(w) and not self.amsgrad):
             numbers = scalars["alpha"], 1 - self.beta_1, 1 - self.beta_2, self.epsilon
-            w, m, v = adam.step(numbers, g, w, slots["momentum"], slots["velocity"])
+            step = rows.adam_step if few_rows else adam.step
+            w, m, v = step(numbers, g, w, slots["momentum"], slots["velocity"])
             return w, {"momentum": m, "velocity": v}
         m, v = self._moments(g, slots)
         after = {"momentum": m, "velocity": v}

@@ -36,6 +36,9 @@ class Stepping:
     _schedule: Any
     _trainable: dict[str, Any] | None
 
+    # Whether a gradient may be `kernels.rows.Rows` in the place of an array.
+    takes_rows = False
+
     @property
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """The arrays kept for each parameter, in groups; Keras orders its variables by group."""

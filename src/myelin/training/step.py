@@ -23,9 +23,11 @@ import jax
 import jax.numpy as jnp
 
 from myelin import activations, random, variable
+from myelin.kernels.rows import Rows
 from myelin.layers.base import Layer
 from myelin.layers.context import Watch, call_context
 from myelin.optimizers import LossScaleOptimizer
+from myelin.training.lookups import Lookups, dense
 from myelin.variable import Variable
 
 # Gradients of up to so many numbers are looked at in each step.
@@ -94,7 +96,8 @@ class Differentiated(NamedTuple):
 
     Attributes:
         passed: the pass forward.
-        gradients: of the loss, `{path: array}` as the trainable variables.
+        gradients: of the loss, `{path: array}` as the trainable variables, with `Rows` in the place
+            of an array where rows were looked up and nothing else was read.
         other: the other variables after the pass.
     """
 
@@ -114,14 +117,16 @@ def train_step(task: Task, state: State, batch: Batch) -> State:
 
 def differentiate(task: Task, state: State, batch: Batch) -> Differentiated:
     """Forward and backward: the loss of a batch and its gradients."""
+    lookups = Lookups(task.variables, state["trainable"])
 
     def loss_of(trainable: dict[str, Any]) -> tuple[Any, tuple[Any, Any]]:
         here = {**state, "trainable": trainable}
-        passed, other = forward(task, here, batch, training=True)
+        with lookups.noted():
+            passed, other = forward(task, here, batch, training=True)
         return task.optimizer.scale_loss(passed.loss, state["optimizer"]), (passed, other)
 
     gradients, (passed, other) = jax.grad(loss_of, has_aux=True)(state["trainable"])
-    return Differentiated(passed, gradients, other)
+    return Differentiated(passed, lookups.instead(gradients), other)
 
 
 def is_finite(task: Task, found: Differentiated) -> Any:
@@ -134,16 +139,19 @@ def is_finite(task: Task, found: Differentiated) -> Any:
     if isinstance(task.optimizer, LossScaleOptimizer):
         return fine
     for gradient in found.gradients.values():
-        if gradient.size <= SMALL:
+        if not isinstance(gradient, Rows) and gradient.size <= SMALL:
             fine &= jnp.isfinite(gradient.sum())
     return fine
 
 
 def advance(task: Task, state: State, batch: Batch, found: Differentiated) -> State:
     """The state after the optimizer's step, with the batch counted in the metrics."""
+    gradients = found.gradients
+    if not task.optimizer.takes_rows:
+        gradients = dense(gradients, state["trainable"])
     with _settings(task, state):
         trainable, optimizer = task.optimizer.step(
-            state["trainable"], found.gradients, state["optimizer"]
+            state["trainable"], gradients, state["optimizer"]
         )
     return {
         **state,
