@@ -32,8 +32,8 @@ _OF_BACKENDS = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked
 
 # What differs beside arguments, by full name.
 DIFFERS: dict[str, str] = {
-    "keras.layers.MultiHeadAttention": "the mask of what it looked at goes on to the layers behind "
-    "it, where Keras takes it away",
+    "keras.layers.MultiHeadAttention": "its inputs keep their mask, where Keras takes it off them: "
+    "after a residual `Add` Keras's next attention looks at padding too, and Myelin's does not",
     "keras.layers.GroupQueryAttention": "as MultiHeadAttention",
 }
 
