@@ -27,7 +27,9 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 
 import pytest  # noqa: E402
 
-PEERS = ("keras", "torch", "tensorflow", "tensorboard", "onnx", "onnxruntime")
+PEERS = (
+    "keras", "torch", "tensorflow", "tensorboard", "onnx", "onnxruntime", "grain", "datasets",
+)  # fmt: skip
 _ASKS_FOR_A_PEER = re.compile(rf"importorskip\(\s*[\"']({'|'.join(PEERS)})\b")
 
 # Keras programs that the tests run as programs, not modules to look for tests in.

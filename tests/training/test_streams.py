@@ -245,27 +245,6 @@ class TestTables:
         one = weights_after(table, pa.array(Y), batch_size=16, shuffle=False)
         assert_same(one, weights_after(X, Y, batch_size=16, shuffle=False))
 
-    def test_columns_of_hugging_face(self):
-        class Column:
-            """As `datasets.Column`: neither an array nor a list."""
-
-            __module__ = "datasets.arrow_dataset"
-
-            def __init__(self, rows):
-                self.rows = rows
-
-            def __len__(self):
-                return len(self.rows)
-
-            def __getitem__(self, key):
-                return self.rows[key]
-
-            def __iter__(self):
-                return iter(self.rows)
-
-        one = weights_after(Column(X.tolist()), Column(Y.tolist()), batch_size=16, shuffle=False)
-        assert_same(one, weights_after(X, Y, batch_size=16, shuffle=False))
-
     def test_a_loader_without_end_says_so_by_its_length(self):
         class Grain:
             def __len__(self):

@@ -35,8 +35,7 @@ def as_array(value: Any, name: str) -> Any:
             return value
         array = value
     elif type(value).__module__.partition(".")[0] == "datasets" and hasattr(value, "__getitem__"):
-        # A column of Hugging Face's.
-        array = np.asarray(value[:])
+        array = _from_hugging_face(value, name)
     elif hasattr(value, "__array__") or isinstance(value, list | tuple | int | float):
         try:
             array = np.asarray(value)
@@ -59,6 +58,17 @@ def _stays_on_disk(value: Any) -> bool:
     from myelin.training.feed import LARGEST_MAPPED, device_bytes
 
     return value.dtype.kind in "fiub" and value.nbytes >= LARGEST_MAPPED * device_bytes()
+
+
+def _from_hugging_face(value: Any, name: str) -> Any:
+    """A column of a data set; the set itself holds several."""
+    if hasattr(value, "column_names"):
+        columns = ", ".join(map(repr, value.column_names))
+        raise InputError(
+            f"{name}: a data set of the columns {columns} does not say which of them are inputs: "
+            'pass columns, as in fit(data["image"], data["label"])'
+        )
+    return np.asarray(value[:])
 
 
 def _from_frame(value: Any, name: str) -> Any:
