@@ -183,7 +183,7 @@ LAYERS = {
     "MixUp": (lambda: layers.MixUp(0.4), IMAGE),
     "CutMix": (lambda: layers.CutMix(), IMAGE),
     "RandAugment": (lambda: layers.RandAugment((-5, 5)), IMAGE),
-    "AugMix": (lambda: layers.AugMix((-5, 5), 2, 2, all_ops=False), IMAGE),
+    "AugMix": (lambda: layers.AugMix((-5, 5), 1, 1, all_ops=False), IMAGE),
     "Pipeline": (
         lambda: layers.Pipeline([layers.RandomInvert(1.0, (-5, 5)), layers.RandomHue(0.2)]),
         IMAGE,
