@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from myelin.kernels import dense, native
+from myelin.kernels.derived import by_hand
 
 Array = jax.Array
 # Steps of so few multiplications cost less than what the call keeps for the way back.
@@ -32,7 +33,6 @@ def suits(projected: Array, recurrent: Array) -> bool:
     )
 
 
-@jax.custom_vjp
 def lstm(projected: Array, recurrent: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """`z = projected[t] + h @ recurrent`, with the gates i, f, g, o of z in Keras's order.
 
@@ -46,10 +46,9 @@ def lstm(projected: Array, recurrent: Array, h: Array, c: Array) -> tuple[Array,
     Returns:
         h after each step, `(steps, batch, units)`, and c after the last, `(batch, units)`.
 
-    Can be derived backwards any number of times, twice and more by the plain form.
+    Can be derived backwards any number of times; see `by_hand`.
     """
-    outputs, states, _ = _forward(projected, recurrent, h, c)
-    return outputs, states[-1]
+    return _lstm(projected, recurrent, h, c)
 
 
 def plain_lstm(projected: Array, recurrent: Array, h: Array, c: Array) -> tuple[Array, Array]:
@@ -70,11 +69,8 @@ def _plain_forward(projected: Array, recurrent: Array, h: Array, c: Array) -> An
     return lax.scan(step, (h, c), projected)[1]
 
 
-@jax.custom_vjp
 def _forward(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
-    """Outputs, states and gates of all steps."""
-    if not suits(projected, recurrent):
-        return _plain_forward(projected, recurrent, h, c)
+    """What `lstm` gives; and outputs, states and gates of all steps."""
 
     def call(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
         steps, batch, gates = projected.shape
@@ -83,54 +79,36 @@ def _forward(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
         run = jax.ffi.ffi_call("myelin_lstm", (one, one, all_gates), vmap_method="sequential")
         return tuple(run(projected, recurrent, h, c))
 
-    return lax.platform_dependent(projected, recurrent, h, c, cpu=call, default=_plain_forward)
+    operands = projected, recurrent, h, c
+    if suits(projected, recurrent):
+        kept = lax.platform_dependent(*operands, cpu=call, default=_plain_forward)
+    else:
+        kept = _plain_forward(*operands)
+    outputs, states, _ = kept
+    return (outputs, states[-1]), kept
 
 
-def _forward_kept(*operands: Array) -> Any:
-    return _forward(*operands), operands
-
-
-def _forward_backward(operands: Any, bars: Any) -> Any:
-    """For second derivatives alone: `lstm` has a way back of its own."""
-    return jax.vjp(_plain_forward, *operands)[1](bars)
-
-
-_forward.defvjp(_forward_kept, _forward_backward)
-
-
-def _kept(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
-    outputs, states, gates = _forward(projected, recurrent, h, c)
-    return (outputs, states[-1]), (projected, recurrent, h, c, outputs, states, gates)
-
-
-def _backward(kept: Any, bars: Any) -> Any:
-    return _gradients(*kept, *bars)
-
-
-@jax.custom_vjp
-def _gradients(
-    projected: Array, recurrent: Array, h: Array, c: Array, outputs: Array, states: Array,
-    gates: Array, outputs_bar: Array, c_bar: Array,
-) -> Any:  # fmt: skip
+def _backward(operands: Any, kept: Any, bars: Any) -> Any:
     """What reaches `projected`, `recurrent`, `h` and `c`."""
-    turned = recurrent.T
+    projected, recurrent, h, c = operands
+    outputs, states, gates = kept
 
     def call(gates: Array, *others: Array) -> Any:
-        bars = jax.ShapeDtypeStruct(gates.shape, jnp.float32)
+        all_bars = jax.ShapeDtypeStruct(gates.shape, jnp.float32)
         state = jax.ShapeDtypeStruct(h.shape, jnp.float32)
         run = jax.ffi.ffi_call(
-            "myelin_lstm_gradient", (bars, state, state), vmap_method="sequential"
+            "myelin_lstm_gradient", (all_bars, state, state), vmap_method="sequential"
         )
         return tuple(run(gates, *others))
 
-    given = (gates, states, c, turned, outputs_bar, c_bar)
+    given = (gates, states, c, recurrent.T, *bars)
     if suits(projected, recurrent):
-        z_bar, h_bar, c_first_bar = lax.platform_dependent(*given, cpu=call, default=_plain_back)
+        z_bar, h_bar, c_bar = lax.platform_dependent(*given, cpu=call, default=_plain_back)
     else:
-        z_bar, h_bar, c_first_bar = _plain_back(*given)
+        z_bar, h_bar, c_bar = _plain_back(*given)
     before = jnp.concatenate([h[None], outputs[:-1]])
     rows, reached = (a.reshape(-1, a.shape[-1]) for a in (before, z_bar))
-    return z_bar, dense.product(rows, reached, form="tn"), h_bar, c_first_bar
+    return z_bar, dense.product(rows, reached, form="tn"), h_bar, c_bar
 
 
 def _plain_back(
@@ -154,24 +132,4 @@ def _plain_back(
     return z_bar, h_bar, c_bar
 
 
-def _gradients_kept(*operands: Array) -> Any:
-    projected, recurrent, h, c, *_, outputs_bar, c_bar = operands
-    return _gradients(*operands), (projected, recurrent, h, c, outputs_bar, c_bar)
-
-
-def _gradients_backward(kept: Any, bars: Any) -> Any:
-    """Second derivatives: those of the plain form, which begins anew from what went in."""
-
-    def plain(
-        projected: Array, recurrent: Array, h: Array, c: Array, outputs_bar: Array, c_bar: Array
-    ) -> Any:
-        back = jax.vjp(plain_lstm, projected, recurrent, h, c)[1]
-        return back((outputs_bar, c_bar))
-
-    found = jax.vjp(plain, *kept)[1](tuple(bars))
-    # What lies between was made of the same operands, whose share is in theirs.
-    return (*found[:4], None, None, None, *found[4:])
-
-
-lstm.defvjp(_kept, _backward)
-_gradients.defvjp(_gradients_kept, _gradients_backward)
+_lstm = by_hand(plain_lstm, _forward, _backward)
