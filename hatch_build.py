@@ -25,7 +25,7 @@ FLAGS = (
     *("-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
 )
 
-EACH_KIND = ("arithmetic.c", "tiles.c", "columns.c", "lstm.c")
+EACH_KIND = ("arithmetic.c", "tiles.c", "columns.c", "lstm.c", "gru.c")
 ONCE = (
     "frame.c", "pool.c", "scratch.c", "handlers.c", "normalization.c",
     "axes.c", "tap_sum.c", "point_sum.c", "convolution.c", "recurrent.c", "rows.c",

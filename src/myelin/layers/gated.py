@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from myelin import activations
-from myelin.kernels import dense, lstm
+from myelin.kernels import dense, gru, lstm
 from myelin.kernels.recurrence import recurrence
 from myelin.layers.cells import GatedCell, GRUCell, LSTMCell, SimpleRNNCell, arguments
 from myelin.layers.recurrent import RNN
@@ -70,6 +70,15 @@ class Gated(RNN):
         cell: Any = self.cell
         unroll = own.shape[0] if self.unroll else 1
         return recurrence(cell.as_step, unroll, own, recurrent, bias, states, mask, keep)
+
+    def _in_one_call(
+        self, own: Array, recurrent: Array, mask: Array | None, keep: Array | None
+    ) -> bool:
+        """Whether a kernel takes all steps at once: with the usual activations, none left out."""
+        cell: Any = self.cell
+        activated = (cell.activation, cell.recurrent_activation)
+        usual = activated == (activations.tanh, activations.sigmoid) and not self.unroll
+        return usual and mask is None and keep is None and lstm.suits(own, recurrent)
 
 
 class SimpleRNN(Gated):
@@ -172,10 +181,7 @@ class LSTM(Gated):
         self, own: Array, recurrent: Array, bias: Array, states: tuple[Array, ...],
         mask: Array | None, keep: Array | None,
     ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
-        cell: Any = self.cell
-        activated = (cell.activation, cell.recurrent_activation)
-        usual = activated == (activations.tanh, activations.sigmoid) and not self.unroll
-        if usual and mask is None and keep is None and lstm.suits(own, recurrent):
+        if self._in_one_call(own, recurrent, mask, keep):
             outputs, c = lstm.lstm(own + bias, recurrent, *states)
             return outputs, (outputs[-1], c)
         return super()._over_steps(own, recurrent, bias, states, mask, keep)
@@ -230,3 +236,12 @@ class GRU(Gated):
     ) -> None:
         given = arguments(locals())
         self._take(given, kwargs)
+
+    def _over_steps(
+        self, own: Array, recurrent: Array, bias: Array, states: tuple[Array, ...],
+        mask: Array | None, keep: Array | None,
+    ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
+        if self._in_one_call(own, recurrent, mask, keep):
+            outputs = gru.gru(own, recurrent, bias, *states)
+            return outputs, (outputs[-1],)
+        return super()._over_steps(own, recurrent, bias, states, mask, keep)

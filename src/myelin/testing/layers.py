@@ -96,7 +96,9 @@ def _values(layer: Layer) -> dict[str, Any]:
 
 def _modes(layer: Layer, x: Any) -> tuple[bool, ...]:
     """For which values of `training` the layer computes something else."""
-    programs = {str(jax.make_jaxpr(_pure(layer, mode))(_values(layer), x)) for mode in (False, True)}
+    programs = {
+        str(jax.make_jaxpr(_pure(layer, mode))(_values(layer), x)) for mode in (False, True)
+    }
     return (False, True) if len(programs) > 1 else (False,)
 
 

@@ -18,7 +18,8 @@ import jax
 TARGETS = (
     "myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam",
     "myelin_convolve", "myelin_convolve_input_gradient", "myelin_convolve_kernel_gradient",
-    "myelin_moments", "myelin_sums", "myelin_lstm", "myelin_lstm_gradient", "myelin_adam_rows",
+    "myelin_moments", "myelin_sums", "myelin_lstm", "myelin_lstm_gradient",
+    "myelin_gru", "myelin_gru_gradient", "myelin_adam_rows",
 )  # fmt: skip
 
 LIBRARY = pathlib.Path(__file__).with_name("kernels.so")

@@ -286,10 +286,14 @@ extern void NAMED(lstm_forward, KIND)(int64_t, const float *, float *, const flo
                                       float *);
 extern void NAMED(lstm_backward, KIND)(int64_t, const float *, const float *, const float *,
                                        const float *, const float *, float *, float *);
+extern void NAMED(gru_forward, KIND)(int64_t, const float *, const float *, float *, const float *,
+                                     float *, float *);
+extern void NAMED(gru_backward, KIND)(int64_t, const float *, const float *, const float *,
+                                      const float *, const float *, float *, float *, float *);
 
 const Arithmetic NAMED(arithmetic, KIND) = {
     ROWS, COLUMNS, multiply, adam, peak, NAMED(result_row, KIND), NAMED(gradient_rows, KIND),
     NAMED(channel_row, KIND), NAMED(channel_gradient, KIND),
     NAMED(column_moments, KIND), NAMED(column_sums, KIND), NAMED(lstm_forward, KIND),
-    NAMED(lstm_backward, KIND),
+    NAMED(lstm_backward, KIND), NAMED(gru_forward, KIND), NAMED(gru_backward, KIND),
 };

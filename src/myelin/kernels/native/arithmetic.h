@@ -57,6 +57,12 @@ typedef struct {
                          float *c, float *h);
     void (*lstm_backward)(int64_t units, const float *gates, const float *before, const float *c,
                           const float *output_bar, const float *h_bar, float *c_bar, float *z_bar);
+    /* See gru.c; likewise. */
+    void (*gru_forward)(int64_t units, const float *own, const float *bias, float *gates,
+                        const float *before, float *inner, float *h);
+    void (*gru_backward)(int64_t units, const float *gates, const float *inner, const float *before,
+                         const float *output_bar, const float *h_bar, float *past, float *own_bar,
+                         float *inner_bar);
 } Arithmetic;
 
 #endif

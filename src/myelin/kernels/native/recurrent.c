@@ -1,4 +1,4 @@
-/* What XLA calls for an LSTM over all steps; see kernels/lstm.py.
+/* What XLA calls for an LSTM or a GRU over all steps; see kernels/lstm.py and kernels/gru.py.
  *
  * Examples do not depend on each other, so each thread takes some of them through all steps, with
  * nothing to wait for. An example's numbers do not depend on which others are with it.
@@ -12,14 +12,38 @@ enum { WORTH_A_THREAD = 1 << 18 };
 
 typedef struct {
     int64_t steps, batch, units, rows;
-    const float *own, *kernel, *h_first, *c_first;
-    float *outputs, *states, *gates;
-    /* On the way back. */
-    const float *outputs_bar, *c_last_bar;
-    float *z_bar, *h_bar, *c_bar;
+    const float *own, *kernel, *h_first;
+    float *outputs, *gates;
+    /* On the way back: what came to the outputs, and what reaches gates and the first h. */
+    const float *outputs_bar;
+    float *z_bar, *h_bar;
+    /* Of an LSTM. */
+    const float *c_first, *c_last_bar;
+    float *states, *c_bar;
+    /* Of a GRU: what the state gave to g, and what reaches the gates by way of the state. */
+    const float *bias;
+    float *inner, *inner_bar, *past;
 } Sequence;
 
-static void forward_part(const void *context, int64_t index) {
+/* gates (rows, many) of the states h before (rows, units). */
+static void of_states(const Sequence *by, int64_t rows, int64_t many, const float *h, float *gates) {
+    Product product = {
+        .m = rows, .n = many, .k = by->units, .a = h, .b = by->kernel, .c = gates,
+        .a_row = by->units, .a_column = 1, .b_row = many, .b_column = 1, .c_row = many,
+    };
+    chosen()->multiply(&product);
+}
+
+/* What reaches the states before from gates (rows, many); the kernel lies transposed. */
+static void to_states(const Sequence *by, int64_t rows, int64_t many, const float *bar, float *h) {
+    Product product = {
+        .m = rows, .n = by->units, .k = many, .a = bar, .b = by->kernel, .c = h,
+        .a_row = many, .a_column = 1, .b_row = by->units, .b_column = 1, .c_row = by->units,
+    };
+    chosen()->multiply(&product);
+}
+
+static void lstm_part(const void *context, int64_t index) {
     const Sequence *by = context;
     int64_t first = index * by->rows, rows = least(by->rows, by->batch - first);
     int64_t units = by->units, step = by->batch * units, at = first * units;
@@ -27,11 +51,7 @@ static void forward_part(const void *context, int64_t index) {
     for (int64_t t = 0; t < by->steps; t++) {
         float *gates = by->gates + 4 * (t * step + at);
         float *outputs = by->outputs + t * step + at, *states = by->states + t * step + at;
-        Product product = {
-            .m = rows, .n = 4 * units, .k = units, .a = h, .b = by->kernel, .c = gates,
-            .a_row = units, .a_column = 1, .b_row = 4 * units, .b_column = 1, .c_row = 4 * units,
-        };
-        chosen()->multiply(&product);
+        of_states(by, rows, 4 * units, h, gates);
         for (int64_t r = 0; r < rows; r++) {
             int64_t row = r * units;
             chosen()->lstm_forward(units, by->own + 4 * (t * step + at + row), gates + 4 * row,
@@ -42,7 +62,7 @@ static void forward_part(const void *context, int64_t index) {
     }
 }
 
-static void backward_part(const void *context, int64_t index) {
+static void lstm_gradient_part(const void *context, int64_t index) {
     const Sequence *by = context;
     int64_t first = index * by->rows, rows = least(by->rows, by->batch - first);
     int64_t units = by->units, step = by->batch * units, at = first * units;
@@ -59,28 +79,62 @@ static void backward_part(const void *context, int64_t index) {
                                     c + row, by->outputs_bar + t * step + at + row, h_bar + row,
                                     c_bar + row, z_bar + 4 * row);
         }
-        Product product = {
-            .m = rows, .n = units, .k = 4 * units, .a = z_bar, .b = by->kernel, .c = h_bar,
-            .a_row = 4 * units, .a_column = 1, .b_row = units, .b_column = 1, .c_row = units,
-        };
-        chosen()->multiply(&product);
+        to_states(by, rows, 4 * units, z_bar, h_bar);
     }
+}
+
+static void gru_part(const void *context, int64_t index) {
+    const Sequence *by = context;
+    int64_t first = index * by->rows, rows = least(by->rows, by->batch - first);
+    int64_t units = by->units, step = by->batch * units, at = first * units;
+    const float *h = by->h_first + at;
+    for (int64_t t = 0; t < by->steps; t++) {
+        float *gates = by->gates + 3 * (t * step + at), *outputs = by->outputs + t * step + at;
+        of_states(by, rows, 3 * units, h, gates);
+        for (int64_t row = 0; row < rows * units; row += units)
+            chosen()->gru_forward(units, by->own + 3 * (t * step + at + row), by->bias,
+                                  gates + 3 * row, h + row, by->inner + t * step + at + row,
+                                  outputs + row);
+        h = outputs;
+    }
+}
+
+static void gru_gradient_part(const void *context, int64_t index) {
+    const Sequence *by = context;
+    int64_t first = index * by->rows, rows = least(by->rows, by->batch - first);
+    int64_t units = by->units, step = by->batch * units, at = first * units;
+    float *h_bar = by->h_bar + at, *past = by->past + at;
+    memset(h_bar, 0, sizeof(float) * rows * units);
+    memset(past, 0, sizeof(float) * rows * units);
+    for (int64_t t = by->steps - 1; t >= 0; t--) {
+        const float *before = t ? by->outputs + (t - 1) * step + at : by->h_first + at;
+        float *inner_bar = by->inner_bar + 3 * (t * step + at);
+        for (int64_t row = 0; row < rows * units; row += units) {
+            int64_t place = t * step + at + row;
+            chosen()->gru_backward(units, by->gates + 3 * place, by->inner + place, before + row,
+                                   by->outputs_bar + place, h_bar + row, past + row,
+                                   by->z_bar + 3 * place, inner_bar + 3 * row);
+        }
+        to_states(by, rows, 3 * units, inner_bar, h_bar);
+    }
+    for (int64_t i = 0; i < rows * units; i++) h_bar[i] += past[i];
 }
 
 static void *data(const Buffers *buffers, int64_t index) { return buffers->buffers[index]->data; }
 
-static Error *over_steps(Frame *frame, Sequence *by, Part *part) {
+/* The first operand is (steps, batch, many times units). */
+static Error *over_steps(Frame *frame, Sequence *by, int64_t many, Part *part) {
     const Buffer *own = frame->operands.buffers[0];
-    if (own->rank != 3 || own->dims[2] % 4)
-        return refuse(frame, "an LSTM wants (steps, batch, 4 units)");
+    if (own->rank != 3 || own->dims[2] % many)
+        return refuse(frame, "a recurrent network wants (steps, batch, gates)");
     for (int64_t i = 0; i < frame->operands.count; i++)
         if (frame->operands.buffers[i]->dtype != DTYPE_FLOAT32)
-            return refuse(frame, "an LSTM wants float32");
+            return refuse(frame, "a recurrent network wants float32");
     by->steps = own->dims[0];
     by->batch = own->dims[1];
-    by->units = own->dims[2] / 4;
+    by->units = own->dims[2] / many;
     if (by->batch * by->units == 0) return NULL;
-    double work = (double)by->steps * by->batch * by->units * by->units * 4;
+    double work = (double)by->steps * by->batch * by->units * by->units * many;
     int64_t threads = work < WORTH_A_THREAD ? 1 : pool_threads(frame);
     int64_t tile = chosen()->tile_rows;
     /* No more rows than a tile has, so that the kernel is read where it lies. */
@@ -102,7 +156,7 @@ EXPORT Error *myelin_lstm(Frame *frame) {
         .outputs = data(&frame->results, 0), .states = data(&frame->results, 1),
         .gates = data(&frame->results, 2),
     };
-    return over_steps(frame, &by, forward_part);
+    return over_steps(frame, &by, 4, lstm_part);
 }
 
 /* gates, states, c before the first step, the kernel transposed (4 units, units), what came back to
@@ -118,5 +172,37 @@ EXPORT Error *myelin_lstm_gradient(Frame *frame) {
         .z_bar = data(&frame->results, 0), .h_bar = data(&frame->results, 1),
         .c_bar = data(&frame->results, 2),
     };
-    return over_steps(frame, &by, backward_part);
+    return over_steps(frame, &by, 4, lstm_gradient_part);
+}
+
+/* own (steps, batch, 3 units), kernel (units, 3 units), bias (3 units,) and h (batch, units) give
+ * outputs (steps, batch, units), gates (steps, batch, 3 units) and inner (steps, batch, units). */
+EXPORT Error *myelin_gru(Frame *frame) {
+    if (asks_for_metadata(frame)) return NULL;
+    if (frame->operands.count != 4 || frame->results.count != 3)
+        return refuse(frame, "a GRU has four operands and three results");
+    Sequence by = {
+        .own = data(&frame->operands, 0), .kernel = data(&frame->operands, 1),
+        .bias = data(&frame->operands, 2), .h_first = data(&frame->operands, 3),
+        .outputs = data(&frame->results, 0), .gates = data(&frame->results, 1),
+        .inner = data(&frame->results, 2),
+    };
+    return over_steps(frame, &by, 3, gru_part);
+}
+
+/* gates, inner, outputs, h before the first step, the kernel transposed (3 units, units), and what
+ * came back to the outputs; gives that to own, to what the states gave, and to h; and room for a
+ * state (batch, units). */
+EXPORT Error *myelin_gru_gradient(Frame *frame) {
+    if (asks_for_metadata(frame)) return NULL;
+    if (frame->operands.count != 6 || frame->results.count != 4)
+        return refuse(frame, "a GRU's gradient has six operands and four results");
+    Sequence by = {
+        .gates = data(&frame->operands, 0), .inner = data(&frame->operands, 1),
+        .outputs = data(&frame->operands, 2), .h_first = data(&frame->operands, 3),
+        .kernel = data(&frame->operands, 4), .outputs_bar = data(&frame->operands, 5),
+        .z_bar = data(&frame->results, 0), .inner_bar = data(&frame->results, 1),
+        .h_bar = data(&frame->results, 2), .past = data(&frame->results, 3),
+    };
+    return over_steps(frame, &by, 3, gru_gradient_part);
 }
