@@ -335,7 +335,7 @@ def test_predict_in_a_loop_compiles_few_programs():
     model = make_model()
     for n in range(1, 60):
         model.predict(X[:n], verbose=0)
-    assert model._programs.predict.compiled._cache_size() <= 7
+    assert model._programs.predict.compiled.cache_size() <= 7
 
 
 def test_evaluate_forms():
@@ -370,12 +370,12 @@ def test_a_second_fit_of_the_same_shapes_compiles_nothing():
     model = make_model()
     model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y))
     programs = model._programs
-    sizes = programs.train.compiled._cache_size(), programs.test.compiled._cache_size()
+    sizes = programs.train.compiled.cache_size(), programs.test.compiled.cache_size()
     model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y))
     model.optimizer.learning_rate = 1e-4
     model.fit(X, Y, epochs=1, verbose=0, validation_data=(X, Y))
     assert model._programs is programs
-    assert (programs.train.compiled._cache_size(), programs.test.compiled._cache_size()) == sizes
+    assert (programs.train.compiled.cache_size(), programs.test.compiled.cache_size()) == sizes
 
 
 def test_memory_stays_flat_over_500_fits():

@@ -16,6 +16,7 @@ from jax import lax
 from myelin import variable
 from myelin.training import debugging
 from myelin.training.background import undisturbed
+from myelin.training.nameless import Nameless
 from myelin.training.recompiling import USUAL, Shapes
 from myelin.training.step import Batch, Logs, State, Task
 
@@ -109,12 +110,8 @@ class Programs:
         use_compilation_cache()
         self.task = task
         self._revision = _revision(task)
-        self.train = Program(
-            train_chunk, "training", task, eager, lambda args: args[1], donate_argnums=0
-        )
-        self.test = Program(
-            test_chunk, "evaluate", task, eager, lambda args: args[2], donate_argnums=0
-        )
+        self.train = Program(train_chunk, "training", task, eager, lambda args: args[1])
+        self.test = Program(test_chunk, "evaluate", task, eager, lambda args: args[2])
         self.predict = Program(predict_chunk, "predict", task, eager, lambda args: (args[1],))
 
     def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
@@ -137,19 +134,19 @@ class Program:
         task: the model, its objective and optimizer.
         eager: always leaves it plain Python.
         data: finds the data among its arguments.
-        options: of `jax.jit`.
+
+    The first argument of all but `predict` is donated, and comes back first.
     """
 
-    def __init__(
-        self, chunk: Any, kind: str, task: Task, eager: bool, data: Any, **options: Any
-    ) -> None:
+    def __init__(self, chunk: Any, kind: str, task: Task, eager: bool, data: Any) -> None:
         self._function = undisturbed(functools.partial(chunk, task))
         self._eager = eager
         self._data = data
         # `predict` pads rows to a few sizes.
-        usual = math.inf if kind == "predict" else USUAL
-        self._shapes = Shapes(task.model.title, kind, usual)
-        self.compiled = jax.jit(self._function, static_argnames=("batch_size",), **options)
+        predicts = kind == "predict"
+        self._shapes = Shapes(task.model.title, kind, math.inf if predicts else USUAL)
+        donated = {} if predicts else {"donate_argnums": 0}
+        self.compiled = Nameless(self._function, returns_first=not predicts, **donated)
 
     def __call__(self, *args: Any, batch_size: int) -> Any:
         """What the chunk gives."""

@@ -25,6 +25,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from myelin import variable
 from myelin.training.loop import use_compilation_cache
+from myelin.training.nameless import Nameless
 from myelin.training.step import Batch, Logs, State, Steps, Task, advance, differentiate, is_finite
 
 # The axis of a mesh of devices along which members lie.
@@ -152,9 +153,10 @@ class Programs:
         self._mesh = Mesh(np.array(devices), (_MEMBERS,)) if len(devices) > 1 else None
         own, common = PartitionSpec(_MEMBERS), PartitionSpec()
         ends = (common, common)
-        self.train = self._compiled(train_chunk, (own, common, own, own, own, *ends), donate=(0,))
-        self.test = self._compiled(test_chunk, (own, own, common, own, own, *ends), donate=(0,))
-        self.predict = self._compiled(predict_chunk, (own, common, own))
+        train, test = (own, common, own, own, own, *ends), (own, own, common, own, own, *ends)
+        self.train = Nameless(self._on_devices(train_chunk, train), True, donate_argnums=0)
+        self.test = Nameless(self._on_devices(test_chunk, test), True, donate_argnums=0)
+        self.predict = Nameless(self._on_devices(predict_chunk, (own, common, own)), False)
 
     def place(self, data: Any) -> Any:
         """The data, which every member may look at, on every device."""
@@ -162,7 +164,7 @@ class Programs:
             return jax.device_put(data)
         return jax.device_put(data, NamedSharding(self._mesh, PartitionSpec()))
 
-    def _compiled(self, chunk: Any, specs: tuple[Any, ...], donate: tuple[int, ...] = ()) -> Any:
+    def _on_devices(self, chunk: Any, specs: tuple[Any, ...]) -> Any:
         def compute(*operands: Any, batch_size: int) -> Any:
             own = partial(chunk, self.task, batch_size=batch_size)
             if self._mesh is None:
@@ -172,7 +174,7 @@ class Programs:
                 check_vma=False,
             )(*operands)  # fmt: skip
 
-        return jax.jit(compute, donate_argnums=donate, static_argnames=("batch_size",))
+        return compute
 
 
 @dataclass(frozen=True)
