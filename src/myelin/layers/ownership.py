@@ -13,6 +13,8 @@ from myelin.registry import Configured
 from myelin.seeds import SeedGenerator
 from myelin.variable import Variable
 
+_HOLDS_NOTHING = {str, int, float, bool, type(None), bytes, np.ndarray, Variable}
+
 
 class Owner(Configured):
     """Has variables of its own, and owners in its attributes with theirs.
@@ -43,9 +45,12 @@ class Owner(Configured):
         found: dict[int, Owner | SeedGenerator] = {}
 
         def visit(value: Any) -> None:
-            if isinstance(value, Owner | SeedGenerator):
+            kind = type(value)
+            if kind in _HOLDS_NOTHING:
+                return
+            if isinstance(value, (Owner, SeedGenerator)):
                 found.setdefault(id(value), value)
-            elif isinstance(value, list | tuple):
+            elif isinstance(value, (list, tuple)):
                 for item in value:
                     visit(item)
             elif isinstance(value, dict):
@@ -58,15 +63,26 @@ class Owner(Configured):
                 visit(value)
         return [held for held in found.values() if held is not self]
 
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables, its own (trainable first) before those of the layers inside it."""
+    def _surveyed(self) -> tuple[list[Variable], set[int]]:
+        """All variables in their order, and the ids of those that gradients reach."""
         own = [*self._weights, *(v for v in vars(self).values() if isinstance(v, Variable))]
         own += [held.state for held in self._held() if isinstance(held, SeedGenerator)]
         found = {id(v): v for v in sorted(own, key=lambda v: not v.trainable)}
+        inner, reached = set(), set()
         for child in self._children():
-            found.update({id(v): v for v in child.variables})
-        return list(found.values())
+            theirs, reached_there = child._surveyed()
+            found.update({id(v): v for v in theirs})
+            inner.update(map(id, theirs))
+            reached |= reached_there
+        if not self._trainable:
+            return list(found.values()), set()
+        reached |= {key for key, v in found.items() if v.trainable and key not in inner}
+        return list(found.values()), reached
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables, its own (trainable first) before those of the layers inside it."""
+        return self._surveyed()[0]
 
     @property
     def weights(self) -> list[Variable]:
@@ -76,13 +92,8 @@ class Owner(Configured):
     @property
     def trainable_variables(self) -> list[Variable]:
         """The variables that gradients reach; none while `trainable` is False."""
-        if not self._trainable:
-            return []
-        inner = [v for child in self._children() for v in child.variables]
-        reached = {id(v) for child in self._children() for v in child.trainable_variables}
-        inner_ids = {id(v) for v in inner}
-        return [v for v in self.variables
-                if v.trainable and (id(v) not in inner_ids or id(v) in reached)]  # fmt: skip
+        variables, reached = self._surveyed()
+        return [v for v in variables if id(v) in reached]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -92,8 +103,8 @@ class Owner(Configured):
     @property
     def non_trainable_variables(self) -> list[Variable]:
         """The variables that gradients do not reach."""
-        reached = {id(v) for v in self.trainable_variables}
-        return [v for v in self.variables if id(v) not in reached]
+        variables, reached = self._surveyed()
+        return [v for v in variables if id(v) not in reached]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
