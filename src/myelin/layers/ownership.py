@@ -68,7 +68,8 @@ class Owner(Configured):
         own = [*self._weights, *(v for v in vars(self).values() if isinstance(v, Variable))]
         own += [held.state for held in self._held() if isinstance(held, SeedGenerator)]
         found = {id(v): v for v in sorted(own, key=lambda v: not v.trainable)}
-        inner, reached = set(), set()
+        inner: set[int] = set()
+        reached: set[int] = set()
         for child in self._children():
             theirs, reached_there = child._surveyed()
             found.update({id(v): v for v in theirs})
