@@ -48,12 +48,13 @@ def product(a: Any, b: Any, form: str = "nn") -> Any:
 
 def _suits(x: Any, w: Any) -> bool:
     return (
-        jnp.result_type(x) == jnp.result_type(w) == jnp.float32
+        # First, as sizes may be symbols where it is not.
+        native.available()
+        and jnp.result_type(x) == jnp.result_type(w) == jnp.float32
         and w.ndim == 2
         and x.ndim >= 2
         and x.shape[-1] == w.shape[0]
         and math.prod(x.shape) * w.shape[1] >= WORTH_A_CALL
-        and native.available()
     )
 
 

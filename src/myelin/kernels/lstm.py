@@ -24,10 +24,11 @@ WORTH_A_CALL = 1 << 14
 def suits(projected: Array, recurrent: Array) -> bool:
     """Whether `lstm` runs natively for these: float32, one processor, not too little to do."""
     return (
-        jnp.result_type(projected) == jnp.result_type(recurrent) == jnp.float32
+        # First, as sizes may be symbols where it is not.
+        native.available()
+        and jnp.result_type(projected) == jnp.result_type(recurrent) == jnp.float32
         and projected.shape[1] * recurrent.size >= WORTH_A_CALL
         and projected.shape[0] > 1
-        and native.available()
         # XLA cannot cut a call into shares for several devices.
         and len(jax.devices("cpu")) == 1
     )

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jax.interpreters import ad, batching, mlir
 
-from myelin.kernels import native
+from myelin.kernels import native, plain
 from myelin.kernels.primitive import Primitive
 
 Array = jax.Array
@@ -65,14 +65,17 @@ def scaled(x: Array, factor: Array, offset: Array) -> Array:
 
     Shapes: x `(…, channels)`, factor and offset `(channels,)`.
     """
+    if plain.wanted():
+        return _plain_scaled(x, factor, offset, members=False)
     return _scaled_p.bind(x, factor, offset, members=False)
 
 
 def _runs_natively(x: Any) -> bool:
     return (
-        jnp.result_type(x) == jnp.float32
+        # First, as sizes may be symbols where it is not.
+        native.available()
+        and jnp.result_type(x) == jnp.float32
         and x.size > 0
-        and native.available()
         # XLA cannot cut a call into shares for several devices.
         and len(jax.devices("cpu")) == 1
     )

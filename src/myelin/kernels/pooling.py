@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from myelin.kernels import plain
 from myelin.kernels.geometry import Geometry
 
 Array = jax.Array
@@ -54,6 +55,8 @@ def max_pool(x: Array, geometry: Geometry) -> Array:
 
     Raises nothing: a window that holds only padding gives the lowest number of the type.
     """
+    if plain.wanted():
+        return reference_max(x, geometry)
     for span in reversed(_spans(geometry)):
         x = _max_along(x, span)
     return x
@@ -68,8 +71,11 @@ def average_pool(x: Array, geometry: Geometry) -> Array:
 
     Shapes: y `(batch, *output, channels)`.
     """
-    for span in reversed(_spans(geometry)):
-        x = _sum_along(x, span)
+    if plain.wanted():
+        x = lax.reduce_window(x, np.zeros((), x.dtype), lax.add, *_window_arguments(geometry))
+    else:
+        for span in reversed(_spans(geometry)):
+            x = _sum_along(x, span)
     counts = [_counts(span) for span in _spans(geometry)]
     shape = (1, *geometry.output, 1)
     total = functools.reduce(np.multiply.outer, counts).reshape(shape)
@@ -123,7 +129,8 @@ def adaptive_average_pool(x: Array, output: Sequence[int]) -> Array:
 
 def reference_max(x: Array, geometry: Geometry) -> Array:
     """What `max_pool` computes, in one call of `jax.lax`."""
-    return lax.reduce_window(x, -jnp.inf, lax.max, *_window_arguments(geometry))
+    lowest = np.asarray(_lowest(x), x.dtype)
+    return lax.reduce_window(x, lowest, lax.max, *_window_arguments(geometry))
 
 
 def reference_average(x: Array, geometry: Geometry) -> Array:

@@ -14,6 +14,8 @@ import stat
 
 import jax
 
+from myelin.kernels import plain
+
 # What the library exports; XLA knows them by the same names.
 TARGETS = (
     "myelin_multiply_nn", "myelin_multiply_tn", "myelin_multiply_nt", "myelin_adam",
@@ -25,9 +27,13 @@ TARGETS = (
 LIBRARY = pathlib.Path(__file__).with_name("kernels.so")
 
 
-@functools.cache
 def available() -> bool:
     """Whether programs for the processor may call `TARGETS`, which the first call registers."""
+    return not plain.wanted() and _registered()
+
+
+@functools.cache
+def _registered() -> bool:
     if os.environ.get("MYELIN_NATIVE") == "0" or not _is_safe():
         return False
     try:

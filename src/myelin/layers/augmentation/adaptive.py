@@ -91,8 +91,8 @@ class ContrastLimitedAdaptiveHistogramEqualization(RecoloringLayer):
         tiles = bins.reshape(batch, rows, tall, columns, wide, channels)
         tiles = tiles.transpose(0, 1, 3, 5, 2, 4).reshape(-1, tall * wide)
         # One long table for all tiles: one scatter.
-        place = tiles + jnp.arange(len(tiles))[:, None] * _BINS
-        counts = jnp.zeros(len(tiles) * _BINS).at[place.reshape(-1)].add(1.0)
+        place = tiles + jnp.arange(tiles.shape[0])[:, None] * _BINS
+        counts = jnp.zeros(tiles.shape[0] * _BINS).at[place.reshape(-1)].add(1.0)
         counts = counts.reshape(batch, rows, columns, channels, _BINS)
         pixels = tall * wide
         if self.clip_limit > 0:
