@@ -25,11 +25,15 @@ def working(graph: Graph, value: Value) -> Value:
 
 
 def joined(graph: Graph, op: str, values: Sequence[Value], dtype: Any = None, **how: Any) -> Value:
-    """A node over values of one shape, or of none, that repeats what is still to be repeated."""
+    """A node over values of one shape but for axes of size 1, which it repeats as need be."""
     ndim = max(value.ndim for value in values)
-    shape = next(value.shape for value in values if value.ndim == ndim)
-    sizes = [(1,) * (ndim - value.ndim) + value.held for value in values]
-    held = tuple(next((size for size in axis if size != 1), 1) for axis in zip(*sizes, strict=True))
+    shape, held = (
+        tuple(next((size for size in axis if size != 1), 1) for axis in zip(*sizes, strict=True))
+        for sizes in (
+            [(1,) * (ndim - value.ndim) + of for value, of in pairs]
+            for pairs in ([(v, v.shape) for v in values], [(v, v.held) for v in values])
+        )
+    )
     return graph.node(op, values, shape, dtype or values[0].dtype, held, **how)
 
 

@@ -94,6 +94,7 @@ def _model_of(inference: Inference) -> Any:
         given = graph.reference(graph.full(value))
         graph.nodes.append(helper.make_node("Identity", [given], [name], name=f"{name}/Identity"))
         outputs.append(described(name, value.shape, value.dtype))
+    graph.pruned(inference.output_names)
     made = helper.make_graph(
         graph.nodes, inference.model.name, graph.inputs, outputs,
         [numpy_helper.from_array(a, name) for name, a in graph.root.initializers.items()],

@@ -31,6 +31,8 @@ class Value:
         name: that of what a node gives, or None.
         array: its numbers, where they are known; as held.
         origin: the path of the variable whose numbers these are, if of one.
+        before: what it was before it was given another shape.
+        turned: what it was before its axes were put in another order, and that order.
     """
 
     shape: Shape
@@ -39,6 +41,8 @@ class Value:
     name: str | None = None
     array: np.ndarray | None = None
     origin: str | None = None
+    before: Value | None = None
+    turned: tuple[Value, list[int]] | None = None
 
     @property
     def ndim(self) -> int:
@@ -69,6 +73,13 @@ def known(array: Any, origin: str | None = None, shape: Shape | None = None) -> 
     """
     array = np.asarray(array)
     return Value(shape or array.shape, array.dtype, array.shape, None, array, origin)
+
+
+def repeated(value: Value, shape: Shape) -> Value:
+    """A value that is to be repeated along its axes of size 1 until it has a shape."""
+    if value.shape == shape:
+        return value
+    return replace(value, shape=tuple(shape), held=value.shape, before=None, turned=None)
 
 
 @dataclass
@@ -162,7 +173,7 @@ class Graph:
             return replace(value, array=whole, held=value.shape)
         sizes = [1 if held == size else size
                  for held, size in zip(value.held, value.shape, strict=True)]  # fmt: skip
-        return self.node("Expand", [value, self.sizes(sizes)], value.shape, value.dtype)
+        return self.node("Expand", [value, self.sizes(sizes)], value.shape)
 
     def sizes(self, shape: Sequence[Any]) -> Value:
         """Sizes as an array of int64."""
@@ -187,20 +198,26 @@ class Graph:
     def transposed(self, value: Value, order: Sequence[int]) -> Value:
         """The value with its axes in another order."""
         order = [int(axis) for axis in order]
+        if value.turned is not None:
+            value, first = value.turned
+            order = [first[axis] for axis in order]
         if order == sorted(order):
             return value
         shape, held = (tuple(of[axis] for axis in order) for of in (value.shape, value.held))
         if value.known:
             turned = value.array.transpose(order)  # type: ignore[union-attr]
             return replace(value, array=turned, shape=shape, held=held)
-        return self.node("Transpose", [value], shape, held=held, perm=order)
+        made = self.node("Transpose", [value], shape, held=held, perm=order)
+        return replace(made, turned=(value, order))
 
     def reshaped(self, value: Value, shape: Sequence[Any]) -> Value:
         """The value's numbers in another shape."""
         shape = tuple(shape)
         if shape == value.shape:
             return value
-        value = self.full(value)
+        value = self.full(value.before or value)
+        if shape == value.shape:
+            return value
         unknown = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
         if value.known and not unknown:
             return replace(value, array=value.array.reshape(shape), shape=shape, held=shape)  # type: ignore[union-attr]
@@ -208,11 +225,29 @@ class Graph:
             sizes = known(np.array([size if isinstance(size, int) else -1 for size in shape]))
         else:
             sizes = self.sizes(shape)
-        return self.node("Reshape", [value, sizes], shape)
+        return replace(self.node("Reshape", [value, sizes], shape), before=value)
+
+    def pruned(self, wanted: Sequence[str]) -> None:
+        """Leaves out the nodes, and the known arrays, that nothing wanted comes from."""
+        needed, kept = set(wanted), []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                needed |= _read_by(node)
+                kept.append(node)
+        self.nodes = kept[::-1]
+        arrays = self.root.initializers
+        self.root.initializers = {name: arrays[name] for name in arrays if name in needed}
 
     def refusal(self, what: str) -> InputError:
         """The error for what ONNX cannot express, which names the layer."""
         return InputError(f"{_whose(self.scope)} cannot be written as ONNX: {what}")
+
+
+def _read_by(node: Any) -> set[str]:
+    """The names that a node reads, also inside its branches and loops."""
+    bodies = (part.g for part in node.attribute if part.HasField("g"))
+    inside = (_read_by(inner) for body in bodies for inner in body.node)
+    return set(node.input).union(*inside)
 
 
 def _whose(scope: str) -> str:

@@ -64,26 +64,27 @@ def _places(windows: _Windows, shape: Any, mode: Any, indices: Any) -> tuple[Any
         are the axes of the indices without their last.
     """
     outer, inner = indices.shape[:-1], [windows.sizes[axis] for axis in windows.inner]
-    rank = len(outer) + len(inner)
+    rank, beside = len(outer) + len(inner), [1] * len(inner)
     found, inside = [], jnp.ones((1,) * rank, bool)
     for axis in windows.indexed:
         start = jnp.zeros((1,) * rank, jnp.int32)
         if axis in windows.started:
-            own = indices[..., windows.started.index(axis)].astype(jnp.int32)
+            at = windows.started.index(axis)
+            own = lax.slice_in_dim(indices, at, at + 1, axis=-1).astype(jnp.int32)
+            own = own.reshape(*outer, *beside)
             last = shape[axis] - windows.sizes[axis]
-            inside &= ((own >= 0) & (own <= last)).reshape(*outer, *[1] * len(inner))
-            if mode != _Mode.PROMISE_IN_BOUNDS:
-                own = jnp.clip(own, 0, last)
-            start = own.reshape(*outer, *[1] * len(inner))
+            inside = inside & (own >= 0) & (own <= last)
+            start = own if mode == _Mode.PROMISE_IN_BOUNDS else jnp.clip(own, 0, last)
         for paired, at in windows.along:
             if paired == axis:
-                start = start + lax.broadcasted_iota(jnp.int32, (*outer, *[1] * len(inner)), at)
+                start = start + lax.broadcasted_iota(jnp.int32, (*outer, *beside), at)
         if axis in windows.inner:
             at = len(outer) + windows.inner.index(axis)
             here = tuple(windows.sizes[axis] if i == at else 1 for i in range(rank))
             start = start + lax.broadcasted_iota(jnp.int32, here, at)
         found.append(jnp.broadcast_to(start, (*outer, *inner)))
-    return jnp.stack(found, axis=-1), jnp.broadcast_to(inside, (*outer, *inner))
+    places = jnp.stack(found, axis=-1) if len(found) > 1 else found[0][..., None]
+    return places, jnp.broadcast_to(inside, (*outer, *inner))
 
 
 def _order(windows: _Windows, outer: int) -> list[int]:

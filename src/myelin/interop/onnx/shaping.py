@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from myelin.interop.onnx.elementwise import joined
-from myelin.interop.onnx.graph import Graph, Value, known
+from myelin.interop.onnx.graph import Graph, Value, known, repeated
 from myelin.interop.onnx.program import Rule, traced
 
 # The end of an axis, whatever its size.
@@ -24,7 +24,7 @@ def _reshape(graph: Graph, equation: Any, x: Value) -> Value:
         left = iter([h for h, s in zip(x.held, x.shape, strict=True) if s != 1])
         held = tuple(1 if size == 1 else next(left) for size in shape)
         small = replace(x, shape=x.held)
-        return replace(graph.reshaped(small, held), shape=shape, held=held)
+        return repeated(graph.reshaped(small, held), shape)
     return graph.reshaped(x, shape)
 
 
@@ -35,7 +35,7 @@ def _broadcast(graph: Graph, equation: Any, x: Value) -> Value:
     for place, size in zip(places, x.held, strict=True):
         held[place] = size
     small = graph.reshaped(replace(x, shape=x.held), held)
-    return replace(small, shape=shape, held=tuple(held))
+    return repeated(small, shape)
 
 
 def _transpose(graph: Graph, equation: Any, x: Value) -> Value:
@@ -51,7 +51,7 @@ def _iota(graph: Graph, equation: Any) -> Value:
         numbers = known(np.arange(shape[axis]).astype(dtype))
     else:
         numbers = graph.cast(graph.node("Range", ends, (shape[axis],), np.int64), dtype)
-    return replace(graph.reshaped(numbers, held), shape=shape, held=held)
+    return repeated(graph.reshaped(numbers, held), shape)
 
 
 def sliced(graph: Graph, x: Value, starts: Any, ends: Any, steps: Any, shape: Any) -> Value:
