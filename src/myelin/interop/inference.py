@@ -43,6 +43,7 @@ class Inference:
         model: the model.
         inputs: its inputs, in order.
         output_names: the names of its outputs, in order.
+        output_tree: the form in which it gives them.
         variables: the model's variables by path.
         specs: for each input its shape, with symbols for unknown sizes, and type.
         jaxpr: the computation, of the variables' values by path and the inputs.
@@ -57,9 +58,9 @@ class Inference:
         _refuse_host_layers(model)
         self.inputs, self._tree = _ports(model, signature)
         self.variables = model.name_variables("", set())
-        self._structure: Any = None
+        self.output_tree: Any = None
         self.specs, self.jaxpr = self._traced()
-        self.output_names = _output_names(model, self._structure, [p.name for p in self.inputs])
+        self.output_names = _output_names(model, self.output_tree, [p.name for p in self.inputs])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class Inference:
                 f'{self.model.title} changes "{changed[0]}" while it predicts, which what is '
                 "exported cannot: make the layer without stateful=True"
             )
-        leaves, self._structure = jax.tree.flatten(outputs)
+        leaves, self.output_tree = jax.tree.flatten(outputs)
         return leaves
 
     def predicted(self, arrays: Sequence[Any]) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,36 @@ def target_of(filepath: object, overwrite: bool = True) -> Path:
         raise InputError(f"{path} is a folder: give the name of a file in it")
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is no ordinary file, so nothing is written there")
+    real = Path(os.path.realpath(path))
+    if not real.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {real.parent}: make it first")
+    return real
+
+
+def folder_of(filepath: object, sign: str, overwrite: bool = True) -> Path:
+    """The folder to write to, with links followed, once it is clear that it can be written.
+
+    Args:
+        filepath: its name.
+        sign: the file that a folder of this kind has; another folder is never replaced, unless it
+            is empty.
+        overwrite: whether one that is there is replaced.
+
+    Raises:
+        InputError: `filepath` is no path, or names a file or a folder of another kind.
+        FileExistsError: there is one and `overwrite` is False.
+        FileNotFoundError: the folder that it is to be in is missing.
+    """
+    path = as_path(filepath)
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file: give the name of a folder")
+    if path.exists() and any(path.iterdir()):
+        if not (path / sign).exists():
+            raise InputError(f"{path} holds other files: give the name of a new folder")
+        if not overwrite:
+            raise FileExistsError(
+                f"{path} exists already: pass overwrite=True to replace it, or another name"
+            )
     real = Path(os.path.realpath(path))
     if not real.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {real.parent}: make it first")
@@ -69,6 +100,41 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.unlink(temporary)
         raise
     _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yields a new folder that takes the place of `path` when the block ends without an error.
+
+    After an error the old folder is as it was. Folders cannot be exchanged at once everywhere: for
+    a moment between two renames there is none of that name.
+    """
+    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _sync_file(file)
+        old = path.parent / f".{secrets.token_hex(8)}.old"
+        if path.exists():
+            os.replace(path, old)
+        try:
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.replace(old, path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
