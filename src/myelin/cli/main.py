@@ -54,6 +54,7 @@ _DATA_HELP = (
     "a folder with one sub-folder of images a class."
 )
 _MODEL_HELP = "The folder that train wrote, or the model file in it."
+_SAVED_HELP = "A model file, or the folder that train wrote."
 _OWN_HELP = (
     "Your own network: a function of (input_shape, outputs) that returns a Keras model, compiled "
     "or not. The file may import keras, tensorflow.keras or myelin. Pixels come as they are, 0 to "
@@ -195,6 +196,28 @@ def evaluate(
     from myelin.cli import reuse
 
     return reuse.evaluate(model, data, target, output, code)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help=_SAVED_HELP)],
+    to: Annotated[
+        str, typer.Option(metavar="SYSTEM", help="onnx, torch, keras, tensorflow or stablehlo.")
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH",
+            help="The file to write, for tensorflow the folder.  [default: beside the model, "
+            "with its name]",
+        ),
+    ] = None,
+    code: Annotated[str | None, typer.Option(metavar="FILE.py", help=_CODE_HELP)] = None,
+) -> int:  # fmt: skip
+    """Write a saved model for another system, run it there, and compare the outputs."""
+    from myelin.cli import export
+
+    return export.export(model, to, output, code)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

@@ -77,7 +77,7 @@ class Inference:
             contextlib.ExitStack() as watch.stack,
         ):
             try:
-                outputs = self.model(jax.tree.unflatten(self._tree, inputs), training=False)
+                outputs = self.model(self.called_on(inputs), training=False)
             except Exception as error:
                 error.add_note(f"{_AT}{watch.innermost}")
                 raise
@@ -92,8 +92,12 @@ class Inference:
 
     def predicted(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """The model's own outputs for arrays, one for each input."""
-        outputs = self.model(jax.tree.unflatten(self._tree, arrays), training=False)
+        outputs = self.model(self.called_on(arrays), training=False)
         return [np.asarray(leaf) for leaf in jax.tree.leaves(outputs)]
+
+    def called_on(self, arrays: Sequence[Any]) -> Any:
+        """Arrays, one for each input, in the form that the model takes."""
+        return jax.tree.unflatten(self._tree, arrays)
 
     def sample(self, batch: int = 3, seed: int = 0, size: int = 6) -> list[np.ndarray]:
         """Arrays for each input, drawn: normal floats, whole numbers 0 and 1, truth values.

@@ -30,13 +30,15 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
 def save_model(
-    model: Any, filepath: Any, *, overwrite: bool = True, input_signature: Any = None
-) -> None:
+    model: Any, path: Any, include_optimizer: bool = True, *, overwrite: bool = True,
+    input_signature: Sequence[Any] | None = None,
+) -> None:  # fmt: skip
     """Writes a model's inference as StableHLO, for batches of any size.
 
     Args:
         model: a model that is built.
-        filepath: the name of the file.
+        path: the name of the file.
+        include_optimizer: accepted, as all formats take it; a program has no place for one.
         overwrite: whether an existing file is replaced.
         input_signature: the inputs' shapes and types, for a subclass of `Model`, where what it was
             first called on does not say.
@@ -46,7 +48,7 @@ def save_model(
         InputError: a layer computes on the host, or cannot be traced for batches of any size, or
             holds an operation that is not promised to be stable; before anything is written.
     """
-    target = target_of(filepath, overwrite)
+    target = target_of(path, overwrite)
     inference = Inference(model, input_signature)
     values = inference.values
 
@@ -83,14 +85,14 @@ def exported(function: Any, inference: Inference, *specs: Any) -> Any:
             raise InputError(f"{inference.model.title} cannot be exported: {why}") from error
 
 
-def run(filepath: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def run(path: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What jax computes from a file that `save_model` wrote.
 
     Args:
-        filepath: the file; of one's own, since a program is run.
+        path: the file; of one's own, since a program is run.
         inputs: an array for each input, in order.
     """
     from jax import export
 
-    program = export.deserialize(bytearray(Path(filepath).read_bytes()))
+    program = export.deserialize(bytearray(Path(path).read_bytes()))
     return [np.asarray(output) for output in program.call(*inputs)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from myelin import registry, saving
+from myelin import loading, registry, saving
 from myelin.errors import InputError, NotBuiltError
 from myelin.layers.base import Layer
 from myelin.layers.hosting import Prepared
@@ -309,6 +309,30 @@ class Model(Trainer):
             FileExistsError: the file exists and `overwrite` is False.
         """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: Any = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Writes what it computes in inference, for a system that runs it without Myelin.
+
+        Args:
+            filepath: the name of the file; for TensorFlow, of the folder.
+            format: "tf_saved_model", "onnx", "stablehlo", "torch" or "keras".
+            verbose, input_signature, kwargs: as for `myelin.interop.exporting.export`.
+
+        Raises:
+            UnknownNameError: there is no such format.
+            InputError: a layer that the system cannot express, which it names.
+            MissingExtraError: the format needs a package that is not installed.
+        """
+        # By name, since other systems stand above the models.
+        exporting = loading.load("myelin.interop.exporting")
+        exporting.export(self, filepath, format, verbose, input_signature, **kwargs)
 
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None

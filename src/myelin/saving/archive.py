@@ -83,7 +83,7 @@ def load_model(
     The content decides what the file is, not its ending.
 
     Args:
-        filepath: the file, or a SavedModel that Myelin wrote.
+        filepath: the file.
         custom_objects: the user's own classes and functions that the model uses, by name, beside
             those that are registered.
         compile: whether to compile it as it was, with the optimizer's state.
@@ -95,7 +95,7 @@ def load_model(
         UnknownNameError: it names a class or function that is neither Myelin's nor registered
             nor in `custom_objects`.
     """
-    path = sniff.own_model(as_path(filepath))
+    path = as_path(filepath)
     if sniff.kind_of(path) != sniff.MODEL:
         raise FileFormatError(
             f"{path} holds weights without a model: make the model, then model.load_weights(…)"

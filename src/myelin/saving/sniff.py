@@ -12,9 +12,6 @@ from myelin.saving.atomic import as_path
 # Kinds that are read here.
 MODEL, SAFETENSORS, NPZ = "model", "safetensors", "npz"
 
-# Where a SavedModel that Myelin wrote holds the whole model.
-OWN_MODEL = "assets.extra/model.myelin"
-
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 _KERAS_ADVICE = (
@@ -50,12 +47,6 @@ def read(filepath: object) -> bytes:
     if not content:
         raise FileFormatError(f"{path} is empty")
     return content
-
-
-def own_model(path: Path) -> Path:
-    """The file of the whole model: `path`, or the one in it where that is a SavedModel of ours."""
-    inside = path / OWN_MODEL
-    return inside if inside.is_file() else path
 
 
 def refuse_folder(path: Path) -> None:

@@ -13,9 +13,9 @@ program      a program of jax's primitives, by a rule for each
 rules        the rules, a file a family: elementwise, shaping, reducing, products, convolution,
              indexing, loops, fourier
 
-Myelin does not read ONNX: the format holds a program and no layers.
+Myelin does not read ONNX: the format holds a program and no layers. `load_model` says so.
 """
 
-from myelin.interop.onnx.files import run, save_model, to_onnx
+from myelin.interop.onnx.files import load_model, run, save_model, to_onnx
 
-__all__ = ["run", "save_model", "to_onnx"]
+__all__ = ["load_model", "run", "save_model", "to_onnx"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from myelin.errors import InputError, require
+from myelin.errors import FileFormatError, InputError, require
 from myelin.interop.inference import Inference
 from myelin.saving.atomic import replacing, target_of
 
@@ -16,19 +16,20 @@ from myelin.saving.atomic import replacing, target_of
 OPSET, IR_VERSION = 18, 8
 # A file of protocol buffers cannot be longer.
 _LONGEST = 2**31 - 1
-_MODEL_HELP = "writing ONNX"
 
 
 def save_model(
-    model: Any, filepath: Any, *, overwrite: bool = True, input_signature: Any = None
-) -> None:
+    model: Any, path: Any, include_optimizer: bool = True, *, overwrite: bool = True,
+    input_signature: Sequence[Any] | None = None,
+) -> None:  # fmt: skip
     """Writes a model's inference as an ONNX file, of opset 18 and for batches of any size.
 
     Inputs and outputs have the names that they have in the model, weights their paths.
 
     Args:
         model: a model that is built.
-        filepath: the name of the file.
+        path: the name of the file.
+        include_optimizer: accepted, as all formats take it; ONNX has no place for one.
         overwrite: whether an existing file is replaced.
         input_signature: as for `to_onnx`.
 
@@ -37,10 +38,31 @@ def save_model(
         InputError: as for `to_onnx`, before anything is written.
         MissingExtraError: the package onnx is not installed.
     """
-    target = target_of(filepath, overwrite)
+    target = target_of(path, overwrite)
     content = to_onnx(model, input_signature).SerializeToString()
     with replacing(target) as file:
         file.write(content)
+
+
+def load_model(
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Raises an error, always: ONNX holds a program and no layers, and is not read.
+
+    Args:
+        path: the file.
+        custom_objects, compile, safe_mode: accepted, as all formats take them.
+
+    Raises:
+        FileFormatError: says what to load in its place.
+    """
+    raise FileFormatError(
+        f"{path} is an ONNX file, which holds a program and no layers, and is not read here: run "
+        "it with onnxruntime, or load the model that it was made from"
+    )
 
 
 def to_onnx(model: Any, input_signature: Sequence[Any] | None = None) -> Any:
@@ -57,7 +79,7 @@ def to_onnx(model: Any, input_signature: Sequence[Any] | None = None) -> Any:
             linear algebra), or in bfloat16; or the file would be longer than 2 GB. Names the layer.
         MissingExtraError: the package onnx is not installed.
     """
-    onnx = require("onnx", "onnx", _MODEL_HELP)
+    onnx = require("onnx", "onnx", "writing ONNX")
     made = _model_of(Inference(model, input_signature))
     size = made.ByteSize()
     if size > _LONGEST:

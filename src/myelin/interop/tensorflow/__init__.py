@@ -10,6 +10,6 @@ reading   what is in a folder, without running anything of it
 """
 
 from myelin.interop.tensorflow.reading import load_model, load_weights
-from myelin.interop.tensorflow.saving import export_model, run, save_model
+from myelin.interop.tensorflow.saving import export_model, plain_name, run, save_model
 
-__all__ = ["export_model", "load_model", "load_weights", "run", "save_model"]
+__all__ = ["export_model", "load_model", "load_weights", "plain_name", "run", "save_model"]

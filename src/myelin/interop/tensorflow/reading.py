@@ -13,8 +13,8 @@ import numpy as np
 
 from myelin import saving
 from myelin.errors import FileFormatError, require
+from myelin.interop.tensorflow.saving import OWN_MODEL
 from myelin.saving.atomic import as_path
-from myelin.saving.sniff import OWN_MODEL
 
 _NUMBERED = "variables/{}/.ATTRIBUTES/VARIABLE_VALUE"
 # What Keras counts among the variables, and Myelin keeps elsewhere.
@@ -22,25 +22,28 @@ _NO_WEIGHT = "seed_generator_state"
 
 
 def load_model(
-    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
 ) -> Any:
     """The model of a SavedModel that `save_model` wrote.
 
     Args:
-        filepath: the folder.
-        custom_objects, compile: as for `myelin.saving.load_model`.
+        path: the folder.
+        custom_objects, compile, safe_mode: as for `myelin.saving.load_model`.
 
     Raises:
         FileNotFoundError: there is no such folder.
         FileFormatError: it is no SavedModel, or one without layers, as Keras 3 exports them.
     """
-    folder = _checked(filepath)
+    folder = _checked(path)
     if not (folder / OWN_MODEL).is_file():
         raise FileFormatError(
             f"{folder} is a SavedModel that holds a program and variables, but no layers: make a "
             "model of the same layers, then myelin.interop.tensorflow.load_weights(model, folder)"
         )
-    return saving.load_model(folder / OWN_MODEL, custom_objects, compile)
+    return saving.load_model(folder / OWN_MODEL, custom_objects, compile, safe_mode)
 
 
 def load_weights(model: Any, filepath: Any) -> None:

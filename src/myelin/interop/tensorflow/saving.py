@@ -16,17 +16,18 @@ import jax
 import numpy as np
 
 from myelin import saving
-from myelin.errors import require
+from myelin.errors import InputError, require
 from myelin.interop import stablehlo
 from myelin.interop.inference import Inference
 from myelin.saving.atomic import folder_of, replacing_folder
-from myelin.saving.sniff import OWN_MODEL
 
 _PURPOSE = "writing a SavedModel"
+# Where in the folder the whole model lies; TensorFlow leaves what is there alone.
+OWN_MODEL = "assets.extra/model.myelin"
 
 
 def save_model(
-    model: Any, filepath: Any, include_optimizer: bool = True, *, overwrite: bool = True
+    model: Any, path: Any, include_optimizer: bool = True, *, overwrite: bool = True
 ) -> None:
     """Writes a whole model as a SavedModel, which `load_model` gives back with its layers.
 
@@ -34,7 +35,7 @@ def save_model(
 
     Args:
         model: a model that is built.
-        filepath: the name of the folder.
+        path: the name of the folder.
         include_optimizer: whether the optimizer's state is written too.
         overwrite: whether an existing SavedModel is replaced.
 
@@ -48,7 +49,7 @@ def save_model(
         own.parent.mkdir(exist_ok=True)
         saving.save_model(model, own, include_optimizer=include_optimizer)
 
-    _write(model, filepath, None, overwrite, beside)
+    _write(model, path, None, overwrite, beside)
 
 
 def export_model(
@@ -106,10 +107,10 @@ def _served(tensorflow: Any, inference: Inference) -> tuple[Any, Any]:
         return _called(tensorflow, program, [*kept, *inputs])
 
     specs = [
-        tensorflow.TensorSpec(port.shape, port.dtype, name=_plain_name(port.name))
+        tensorflow.TensorSpec(port.shape, port.dtype, name=plain_name(port.name))
         for port in inference.inputs
     ]
-    names = [_plain_name(name) for name in inference.output_names]
+    names = [plain_name(name) for name in inference.output_names]
     structure = inference.output_tree
 
     # TensorFlow derives nothing through the operation, so no gradient is kept.
@@ -133,6 +134,12 @@ def _called(tensorflow: Any, program: Any, arguments: list[Any]) -> list[Any]:
     # Where TensorFlow's own users of the operation find it; `raw_ops` does not list it.
     from tensorflow.compiler.tf2xla.python import xla
 
+    newest = xla.call_module_maximum_supported_version()
+    if program.calling_convention_version > newest:
+        raise InputError(
+            f"This TensorFlow runs programs up to version {newest}, and jax writes version "
+            f"{program.calling_convention_version}: install a newer TensorFlow"
+        )
     kept = [tensorflow.convert_to_tensor(arguments[i]) for i in program.module_kept_var_idx]
     shapes = [
         tuple(size if isinstance(size, int) else None for size in aval.shape)
@@ -150,19 +157,19 @@ def _called(tensorflow: Any, program: Any, arguments: list[Any]) -> list[Any]:
     )
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name as TensorFlow allows it: letters, digits and `_`."""
     return re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
-def run(filepath: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run(path: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What TensorFlow computes by the signature `serving_default` of a SavedModel.
 
     Args:
-        filepath: the folder; of one's own, since a program is run.
+        path: the folder; of one's own, since a program is run.
         inputs: arrays by the model's names.
     """
     tensorflow = require("tensorflow", "tensorflow", "running a SavedModel")
-    signature = tensorflow.saved_model.load(str(filepath)).signatures["serving_default"]
-    given = {_plain_name(k): tensorflow.convert_to_tensor(v) for k, v in inputs.items()}
+    signature = tensorflow.saved_model.load(str(path)).signatures["serving_default"]
+    given = {plain_name(k): tensorflow.convert_to_tensor(v) for k, v in inputs.items()}
     return {name: found.numpy() for name, found in signature(**given).items()}
