@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from myelin.interop.onnx import elementwise, shaping
+from myelin.interop.onnx import elementwise, indexing, reducing, shaping
 from myelin.interop.onnx.graph import Complex, Graph, Value, known
 from myelin.interop.onnx.program import Rule, traced
 
@@ -125,7 +125,7 @@ def _quotient(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 _BY_PARTS = (
     "reshape", "squeeze", "expand_dims", "broadcast_in_dim", "transpose", "slice", "rev",
-    "concatenate", "split",
+    "concatenate", "split", "stack", "unstack", "pad", "dynamic_slice",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {
@@ -136,7 +136,9 @@ RULES: dict[str, Rule] = {
     "convert_element_type": elementwise.RULES["convert_element_type"],
     "copy": elementwise.RULES["copy"],
     **{name: _parts(shaping.RULES[name]) for name in _BY_PARTS},
-    **{name: _parts(elementwise.RULES[name]) for name in ("add", "sub", "neg")},
+    **{name: _parts(elementwise.RULES[name]) for name in ("add", "sub", "neg", "select_n")},
+    **{name: _parts(indexing.RULES[name]) for name in ("gather", "scatter", "scatter-add")},
+    "reduce_sum": _parts(reducing.RULES["reduce_sum"]),
     "abs": _arithmetic("abs", lambda a, b: jnp.sqrt(a * a + b * b)),
     "mul": _arithmetic("mul", _product),
     "div": _arithmetic("div", _quotient),

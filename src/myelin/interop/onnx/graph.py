@@ -251,7 +251,9 @@ def _read_by(node: Any) -> set[str]:
 
 
 def _whose(scope: str) -> str:
-    return f'Layer "{scope}"' if scope else "The model"
+    # Transformations of jax's stand among the layers, with brackets.
+    layers = "/".join(part for part in scope.split("/") if "(" not in part)
+    return f'Layer "{layers}"' if layers else "The model"
 
 
 def described(name: str, shape: Shape, dtype: np.dtype[Any]) -> Any:

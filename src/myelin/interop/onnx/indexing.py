@@ -52,7 +52,7 @@ def _windows(operand: Any, sizes: Any, started: Any, along: Any, dropped: Any, p
     partial = [i for i, size in enumerate(sizes) if size != operand.shape[i]]
     indexed = sorted({*started, *paired, *partial, *dropped})
     others = tuple(i for i in range(operand.ndim) if i not in indexed)
-    return _Windows(tuple(indexed), others, tuple(sizes), tuple(started), tuple(along),
+    return _Windows(tuple(indexed), others, tuple(sizes), tuple(started), along,
                     tuple(dropped), tuple(placed))  # fmt: skip
 
 
@@ -99,7 +99,9 @@ def _order(windows: _Windows, outer: int) -> list[int]:
 def _gather(graph: Graph, equation: Any, x: Value, indices: Value) -> Value:
     params, aval = equation.params, equation.outvars[0].aval
     numbers, mode = params["dimension_numbers"], params["mode"]
-    along = zip(numbers.operand_batching_dims, numbers.start_indices_batching_dims, strict=True)
+    along = tuple(
+        zip(numbers.operand_batching_dims, numbers.start_indices_batching_dims, strict=True)
+    )
     dropped = (*numbers.collapsed_slice_dims, *numbers.operand_batching_dims)
     windows = _windows(x, params["slice_sizes"], numbers.start_index_map, along, dropped,
                        numbers.offset_dims)  # fmt: skip
@@ -147,8 +149,9 @@ def _scatter(reduction: str) -> Rule:
     def rule(graph: Graph, equation: Any, x: Value, indices: Value, updates: Value) -> Value:
         params = equation.params
         numbers, mode = params["dimension_numbers"], params["mode"]
-        paired = zip(numbers.operand_batching_dims, numbers.scatter_indices_batching_dims,
-                     strict=True)  # fmt: skip
+        paired = tuple(
+            zip(numbers.operand_batching_dims, numbers.scatter_indices_batching_dims, strict=True)
+        )
         dropped = (*numbers.inserted_window_dims, *numbers.operand_batching_dims)
         kept = [i for i in range(x.ndim) if i not in dropped]
         sizes: list[Any] = [1] * x.ndim

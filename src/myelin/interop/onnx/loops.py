@@ -55,12 +55,13 @@ def _scan(graph: Graph, equation: Any, *values: Value) -> list[Value]:
     results = written(body, program, [*fixed, *own])
     shapes = [(var.aval.shape, var.aval.dtype) for var in equation.outvars]
     direction = int(params["reverse"])
+    ways = {"scan_input_directions": [direction] * len(rows)}
+    if len(shapes) > carries:
+        ways["scan_output_directions"] = [direction] * (len(shapes) - carries)
     return graph.nodes_with(
         "Scan", [graph.full(value) for value in (*first, *rows)], shapes,
         body=_closed(graph, body, "steps", results),
-        num_scan_inputs=len(rows),
-        scan_input_directions=[direction] * len(rows),
-        scan_output_directions=[direction] * (len(shapes) - carries),
+        num_scan_inputs=len(rows), **ways,
     )  # fmt: skip
 
 

@@ -32,11 +32,13 @@ def written(graph: Graph, program: Any, inputs: Sequence[Any]) -> Values:
     """
     jaxpr = program.jaxpr
     values: dict[Any, Any] = dict(zip(jaxpr.invars, inputs, strict=True))
-    values |= {var: known(c) for var, c in zip(jaxpr.constvars, program.consts, strict=True)}
+    for var, array in zip(jaxpr.constvars, program.consts, strict=True):
+        _refuse_type(graph, var.aval)
+        values[var] = known(array)
 
     def read(atom: Any) -> Any:
         # Literals have a value, variables a place.
-        return known(atom.val) if hasattr(atom, "val") else values[atom]
+        return known(np.asarray(atom.val, atom.aval.dtype)) if hasattr(atom, "val") else values[atom]
 
     outside = graph.scope
     for equation in _needed(jaxpr):
@@ -71,13 +73,8 @@ def _computed(graph: Graph, equation: Any, given: Values) -> Values:
     from myelin.interop.onnx.rules import BY_PARTS, RULES
 
     name = equation.primitive.name
-    avals = [var.aval for var in (*equation.invars, *equation.outvars)]
-    for aval in avals:
-        if str(getattr(aval, "dtype", "")) == "bfloat16":
-            raise graph.refusal(
-                "it computes in bfloat16, which few runtimes do; make the model with the policy "
-                "float32 and load the weights into it"
-            )
+    for var in (*equation.invars, *equation.outvars):
+        _refuse_type(graph, var.aval)
     folded = _folded(graph, equation, given)
     if folded is not None:
         return folded
@@ -88,6 +85,17 @@ def _computed(graph: Graph, equation: Any, given: Values) -> Values:
         raise graph.refusal(f"{name} of complex numbers")
     found = RULES[name](graph, equation, *given)
     return list(found) if isinstance(found, list | tuple) else [found]
+
+
+def _refuse_type(graph: Graph, aval: Any) -> None:
+    """Raises where an array is of a type that ONNX, or its runtimes, have not."""
+    if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended):
+        raise graph.refusal("it draws random numbers")
+    if aval.dtype == jax.numpy.bfloat16:
+        raise graph.refusal(
+            "it computes in bfloat16, which few runtimes do; make the model with the policy "
+            "float32 and load the weights into it"
+        )
 
 
 def _folded(graph: Graph, equation: Any, given: Values) -> Values | None:

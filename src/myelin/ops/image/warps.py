@@ -51,7 +51,7 @@ def affine_transform(
         raise ShapeError(
             f"affine_transform: transform wants 8 numbers, or (batch, 8), got {maps.shape}"
         )
-    maps = jnp.broadcast_to(maps, (len(batch), 8)).at[:, 6:].set(0)
+    maps = jnp.broadcast_to(maps, (batch.shape[0], 8)).at[:, 6:].set(0)
     y = warping.project(batch, maps, interpolation, fill_mode, fill_value)
     return in_format(y, images, data_format, "affine_transform")
 
@@ -86,7 +86,7 @@ def perspective_transform(
             "perspective_transform: start_points and end_points want the shape (4, 2), or "
             f"(batch, 4, 2), both the same, got {shapes[0]} and {shapes[1]}"
         )
-    start, end = (jnp.broadcast_to(given, (len(batch), 4, 2)) for given in points)
+    start, end = (jnp.broadcast_to(given, (batch.shape[0], 4, 2)) for given in points)
     maps = warping.homography(start, end)
     y = warping.project(batch, maps, interpolation, "constant", fill_value)
     return in_format(y, images, data_format, "perspective_transform")
