@@ -7,6 +7,7 @@ the kernels in their plain form, so that what it becomes holds operations of `ja
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from myelin.layers.context import Watch, call_context
 from myelin.layers.shapes import is_shape
 
 BATCH = "batch"
+# What unknown sizes, other than the batch's, are taken to be at least.
+_LEAST = (1, 8, 64)
 
 
 class Port(NamedTuple):
@@ -115,18 +118,16 @@ class Inference:
 
     def _traced(self) -> Any:
         values = {p: jax.ShapeDtypeStruct(v.shape, v.dtype) for p, v in self.variables.items()}
-        try:
-            specs = _specs(self.inputs, by_axis=False)
-            return specs, jax.make_jaxpr(self)(values, *specs)
-        except Exception as first:
-            # Sizes of several inputs may have to agree.
-            if sum(size is None for port in self.inputs for size in port.shape[1:]) < 2:
-                raise self._refusal(first) from first
-        try:
-            specs = _specs(self.inputs, by_axis=True)
-            return specs, jax.make_jaxpr(self)(values, *specs)
-        except Exception as error:
-            raise self._refusal(error) from error
+        unknown = sum(size is None for port in self.inputs for size in port.shape[1:])
+        # Sizes of several inputs may have to agree, and windows to fit into images.
+        attempts = itertools.product(_LEAST if unknown else _LEAST[:1], (False, True)[: 1 + unknown])
+        for least, by_axis in attempts:
+            specs = _specs(self.inputs, by_axis, least)
+            try:
+                return specs, jax.make_jaxpr(self)(values, *specs)
+            except Exception as error:
+                failed = error
+        raise self._refusal(failed) from failed
 
     def _refusal(self, error: Exception) -> Exception:
         if isinstance(error, InputError):
@@ -210,8 +211,14 @@ def _known_type(dtype: Any) -> str:
     return str(jax.dtypes.canonicalize_dtype(dtypes.name_of(dtype)))
 
 
-def _specs(ports: list[Port], by_axis: bool) -> list[jax.ShapeDtypeStruct]:
-    """Shapes with symbols: `batch`, and for other unknown sizes one each, or one an axis."""
+def _specs(ports: list[Port], by_axis: bool, least: int) -> list[jax.ShapeDtypeStruct]:
+    """Shapes with symbols: `batch`, and for other unknown sizes one each, or one an axis.
+
+    Args:
+        ports: the inputs.
+        by_axis: whether sizes of the same axis of several inputs are one size.
+        least: the smallest that such a size may be.
+    """
     from jax import export
 
     names = [
@@ -224,7 +231,8 @@ def _specs(ports: list[Port], by_axis: bool) -> list[jax.ShapeDtypeStruct]:
         ]
         for index, port in enumerate(ports)
     ]  # fmt: skip
-    scope = export.SymbolicScope()
+    symbols = sorted({n for sizes in names for n in sizes if n.startswith("size_")})
+    scope = export.SymbolicScope([f"{symbol} >= {least}" for symbol in symbols])
     return [
         jax.ShapeDtypeStruct(export.symbolic_shape(",".join(sizes), scope=scope), port.dtype)
         for sizes, port in zip(names, ports, strict=True)

@@ -72,10 +72,9 @@ def average_pool(x: Array, geometry: Geometry) -> Array:
     Shapes: y `(batch, *output, channels)`.
     """
     if plain.wanted():
-        x = lax.reduce_window(x, np.zeros((), x.dtype), lax.add, *_window_arguments(geometry))
-    else:
-        for span in reversed(_spans(geometry)):
-            x = _sum_along(x, span)
+        return reference_average(x, geometry)
+    for span in reversed(_spans(geometry)):
+        x = _sum_along(x, span)
     counts = [_counts(span) for span in _spans(geometry)]
     shape = (1, *geometry.output, 1)
     total = functools.reduce(np.multiply.outer, counts).reshape(shape)
@@ -136,8 +135,8 @@ def reference_max(x: Array, geometry: Geometry) -> Array:
 def reference_average(x: Array, geometry: Geometry) -> Array:
     """What `average_pool` computes, in two calls of `jax.lax`."""
     total, counts = (
-        lax.reduce_window(a, 0.0, lax.add, *_window_arguments(geometry))
-        for a in (x, jnp.ones_like(x))
+        lax.reduce_window(a, np.zeros((), x.dtype), lax.add, *_window_arguments(geometry))
+        for a in (x, jnp.ones((1, *geometry.image, 1), x.dtype))
     )
     return total / counts
 
