@@ -101,7 +101,8 @@ def _differs(found: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
     alike = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
     if alike.all():
         return 0.0, 0.0
-    apart = np.abs(found - wanted)[~alike].max()
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(found - wanted)[~alike].max()
     if not np.isfinite(apart):
         return np.inf, np.inf
     scale = np.abs(wanted[np.isfinite(wanted)]).max()

@@ -95,7 +95,8 @@ class Inference:
 
     def predicted(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """The model's own outputs for arrays, one for each input."""
-        outputs = self.model(self.called_on(arrays), training=False)
+        # As one program: compiling its operations one by one would take several times as long.
+        outputs = jax.jit(lambda given: self.model(given, training=False))(self.called_on(arrays))
         return [np.asarray(leaf) for leaf in jax.tree.leaves(outputs)]
 
     def called_on(self, arrays: Sequence[Any]) -> Any:
@@ -120,7 +121,9 @@ class Inference:
         values = {p: jax.ShapeDtypeStruct(v.shape, v.dtype) for p, v in self.variables.items()}
         unknown = sum(size is None for port in self.inputs for size in port.shape[1:])
         # Sizes of several inputs may have to agree, and windows to fit into images.
-        attempts = itertools.product(_LEAST if unknown else _LEAST[:1], (False, True)[: 1 + unknown])
+        attempts = itertools.product(
+            _LEAST if unknown else _LEAST[:1], (False, True)[: 1 + unknown]
+        )
         for least, by_axis in attempts:
             specs = _specs(self.inputs, by_axis, least)
             try:

@@ -21,7 +21,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from myelin.errors import InputError
+from myelin.errors import InputError, require
 from myelin.interop.inference import Inference
 from myelin.saving.atomic import replacing, target_of
 
@@ -47,7 +47,9 @@ def save_model(
         FileExistsError: the file exists and `overwrite` is False.
         InputError: a layer computes on the host, or cannot be traced for batches of any size, or
             holds an operation that is not promised to be stable; before anything is written.
+        MissingExtraError: flatbuffers is not installed, in which jax packs such files.
     """
+    require("flatbuffers", "stablehlo", "writing StableHLO")
     target = target_of(path, overwrite)
     inference = Inference(model, input_signature)
     values = inference.values

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from myelin.interop.onnx.elementwise import joined
-from myelin.interop.onnx.graph import Graph, Value, known
+from myelin.interop.onnx.graph import Graph, Value, inverse, known
 from myelin.interop.onnx.program import Rule, traced
 
 
@@ -43,7 +43,7 @@ def _convolution(graph: Graph, equation: Any, x: Value, kernel: Value) -> Value:
     else:
         y = _transposed(graph, params, x, kernel, shape, how)
     y = graph.cast(y, aval.dtype)
-    return graph.transposed(y, np.argsort(y_order))
+    return graph.transposed(y, inverse(y_order))
 
 
 def _without(graph: Graph, x: Value, cut: Any) -> Value:
@@ -118,7 +118,7 @@ def _pooling(op: str, combined: Any, first: Any) -> Rule:
         y = graph.node(op, [x], shape, **how)
         if op == "AveragePool":
             y = joined(graph, "Mul", [y, known(np.float32(math.prod(how["kernel_shape"])))])
-        return graph.transposed(y, np.argsort([*others, *axes]))
+        return graph.transposed(y, inverse([*others, *axes]))
 
     return rule
 

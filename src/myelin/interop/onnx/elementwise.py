@@ -210,4 +210,3 @@ RULES: dict[str, Rule] = {
     "name": _same,
     "dim_as_value": _size,
 }
-

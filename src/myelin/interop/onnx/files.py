@@ -14,8 +14,8 @@ from myelin.saving.atomic import replacing, target_of
 
 # What every runtime of the last years reads; ReduceMax takes its axes as an input from here on.
 OPSET, IR_VERSION = 18, 8
-# A file of protocol buffers cannot be longer.
-_LONGEST = 2**31 - 1
+# A file of protocol buffers ends at 2 GB; the nodes take little of that.
+_LARGEST = 2 * 10**9
 
 
 def save_model(
@@ -81,19 +81,14 @@ def to_onnx(model: Any, input_signature: Sequence[Any] | None = None) -> Any:
     """
     onnx = require("onnx", "onnx", "writing ONNX")
     made = _model_of(Inference(model, input_signature))
-    size = made.ByteSize()
-    if size > _LONGEST:
-        raise InputError(
-            f"{model.title}: {size / 1e9:.1f} GB do not fit into one ONNX file, which ends at 2 GB"
-        )
     onnx.checker.check_model(made, full_check=True)
     return made
 
 
 def _model_of(inference: Inference) -> Any:
-    import myelin
     from onnx import helper, numpy_helper
 
+    import myelin
     from myelin.interop.onnx.graph import Graph, described, known
     from myelin.interop.onnx.program import written
 
@@ -117,6 +112,12 @@ def _model_of(inference: Inference) -> Any:
         graph.nodes.append(helper.make_node("Identity", [given], [name], name=f"{name}/Identity"))
         outputs.append(described(name, value.shape, value.dtype))
     graph.pruned(inference.output_names)
+    size = sum(array.nbytes for array in graph.root.initializers.values())
+    if size > _LARGEST:
+        raise InputError(
+            f"{inference.model.title}: weights of {size / 1e9:.1f} GB do not fit into one ONNX "
+            "file, which ends at 2 GB"
+        )
     made = helper.make_graph(
         graph.nodes, inference.model.name, graph.inputs, outputs,
         [numpy_helper.from_array(a, name) for name, a in graph.root.initializers.items()],

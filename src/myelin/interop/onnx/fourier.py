@@ -75,9 +75,7 @@ def _whole(graph: Graph, x: Complex, n: int) -> Value:
     weight = np.where((rows == 0) | (2 * rows == n), 1, 2)[:, None] / n
     cosines, sines = (np.asarray(weight * part, np.float32)
                       for part in (np.cos(angles), np.sin(angles)))  # fmt: skip
-    found: Value = traced(
-        graph, lambda real, imag: real @ cosines - imag @ sines, x.real, x.imag
-    )
+    found: Value = traced(graph, lambda real, imag: real @ cosines - imag @ sines, x.real, x.imag)
     return found
 
 

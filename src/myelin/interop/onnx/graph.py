@@ -75,6 +75,11 @@ def known(array: Any, origin: str | None = None, shape: Shape | None = None) -> 
     return Value(shape or array.shape, array.dtype, array.shape, None, array, origin)
 
 
+def inverse(order: Sequence[int]) -> list[int]:
+    """The order of axes that undoes one."""
+    return [int(axis) for axis in np.argsort(order)]
+
+
 def repeated(value: Value, shape: Shape) -> Value:
     """A value that is to be repeated along its axes of size 1 until it has a shape."""
     if value.shape == shape:
@@ -110,7 +115,7 @@ class Graph:
     def __init__(self, parent: Graph | None = None) -> None:
         self.top: Graph = self if parent is None else parent.top
         self.root: _Root = _Root(set()) if parent is None else parent.root
-        self.scope = "" if parent is None else parent.scope
+        self.scope: str = "" if parent is None else parent.scope
         self.nodes: list[Any] = []
         self.inputs: list[Any] = []
 
@@ -155,8 +160,8 @@ class Graph:
             return value.name
         array = np.ascontiguousarray(value.array).reshape(value.held)
         small = array.size <= 64
-        key = (str(array.dtype), array.shape, array.tobytes()) if small else id(value.array)
-        key = (value.origin, key)
+        content = (str(array.dtype), array.shape, array.tobytes()) if small else id(value.array)
+        key = (value.origin, content)
         if key not in self.root.written:
             name = value.origin or "constant"
             name = self.root.written[key] = naming.unique(name, self.root.taken)

@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 
 from myelin.interop.onnx.elementwise import working
-from myelin.interop.onnx.graph import Graph, Value, known
+from myelin.interop.onnx.graph import Graph, Value, inverse, known
 from myelin.interop.onnx.program import Rule, traced
 
 _Mode = lax.GatherScatterMode
@@ -106,9 +106,7 @@ def _gather(graph: Graph, equation: Any, x: Value, indices: Value) -> Value:
     windows = _windows(x, params["slice_sizes"], numbers.start_index_map, along, dropped,
                        numbers.offset_dims)  # fmt: skip
     x = graph.full(x)
-    places, inside = traced(
-        graph, lambda i: list(_places(windows, x.shape, mode, i)), indices
-    )
+    places, inside = traced(graph, lambda i: list(_places(windows, x.shape, mode, i)), indices)
     order = _order(windows, indices.ndim - 1)
     shape = tuple(aval.shape[axis] for axis in order)
     if len(windows.indexed) == 1:
@@ -120,7 +118,7 @@ def _gather(graph: Graph, equation: Any, x: Value, indices: Value) -> Value:
         found = graph.node("GatherND", [turned, given], shape)
     if mode == _Mode.FILL_OR_DROP:
         found = _filled(graph, params, found, inside, shape)
-    return graph.transposed(found, np.argsort(order))
+    return graph.transposed(found, inverse(order))
 
 
 def _taken(graph: Graph, x: Value, places: Value, windows: _Windows, shape: Any) -> Value:
@@ -135,14 +133,20 @@ def _filled(graph: Graph, params: Any, found: Value, inside: Value, shape: Any) 
     if inside.known and inside.array is not None and inside.array.all():
         return found
     fill = params["fill_value"]
-    if fill is None:
-        floats, dtype = np.issubdtype(found.dtype, np.inexact), found.dtype
-        fill = np.nan if floats else dtype.type(1) if dtype == bool else (
-            np.iinfo(dtype).min if np.issubdtype(dtype, np.signedinteger) else np.iinfo(dtype).max
-        )  # fmt: skip
+    fill = _missing(found.dtype) if fill is None else fill
     spread = graph.reshaped(inside, (*inside.shape, *[1] * (len(shape) - inside.ndim)))
     filling = known(np.asarray(fill, found.dtype))
     return graph.node("Where", [spread, found, filling], shape, found.dtype)
+
+
+def _missing(dtype: np.dtype[Any]) -> Any:
+    """What jax gives for what is not there."""
+    if np.issubdtype(dtype, np.inexact):
+        return np.nan
+    if np.issubdtype(dtype, np.integer):
+        signed = np.issubdtype(dtype, np.signedinteger)
+        return np.iinfo(dtype).min if signed else np.iinfo(dtype).max
+    return True
 
 
 def _scatter(reduction: str) -> Rule:
@@ -195,12 +199,12 @@ def _written(
         longer = (count + 1, *target.shape[1:])
         target = graph.node("Concat", [target, graph.full(row)], longer, axis=0)
     given = graph.full(graph.cast(where, np.int64))
-    how = {"reduction": reduction} if reduction else {}
+    how: dict[str, Any] = {"reduction": reduction} if reduction else {}
     found = graph.node("ScatterND", [target, given, moved], target.shape, **how)
     if spare:
         ends = [known(np.zeros(1, np.int64)), graph.sizes([count]), known(np.zeros(1, np.int64))]
         found = graph.node("Slice", [found, *ends], (count, *target.shape[1:]))
-    return graph.transposed(graph.cast(found, dtype), np.argsort(front))
+    return graph.transposed(graph.cast(found, dtype), inverse(front))
 
 
 def _sort(graph: Graph, equation: Any, *values: Value) -> list[Value]:

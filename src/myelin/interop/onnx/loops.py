@@ -84,9 +84,7 @@ def _counted(graph: Graph, equation: Any, *values: Value) -> list[Value]:
 
 
 def _carried(graph: Graph, body: Graph, variables: Any) -> list[Value]:
-    return [
-        body.input(graph.fresh("state"), var.aval.shape, var.aval.dtype) for var in variables
-    ]
+    return [body.input(graph.fresh("state"), var.aval.shape, var.aval.dtype) for var in variables]
 
 
 def _while(graph: Graph, equation: Any, *values: Value) -> list[Value]:

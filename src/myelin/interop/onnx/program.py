@@ -38,7 +38,9 @@ def written(graph: Graph, program: Any, inputs: Sequence[Any]) -> Values:
 
     def read(atom: Any) -> Any:
         # Literals have a value, variables a place.
-        return known(np.asarray(atom.val, atom.aval.dtype)) if hasattr(atom, "val") else values[atom]
+        return (
+            known(np.asarray(atom.val, atom.aval.dtype)) if hasattr(atom, "val") else values[atom]
+        )
 
     outside = graph.scope
     for equation in _needed(jaxpr):
@@ -89,7 +91,7 @@ def _computed(graph: Graph, equation: Any, given: Values) -> Values:
 
 def _refuse_type(graph: Graph, aval: Any) -> None:
     """Raises where an array is of a type that ONNX, or its runtimes, have not."""
-    if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended):
+    if jax.numpy.issubdtype(aval.dtype, jax.dtypes.extended):
         raise graph.refusal("it draws random numbers")
     if aval.dtype == jax.numpy.bfloat16:
         raise graph.refusal(

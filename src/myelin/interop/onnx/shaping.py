@@ -80,8 +80,8 @@ def _slice(graph: Graph, equation: Any, x: Value) -> Value:
 
 def _reversed(graph: Graph, equation: Any, x: Value) -> Value:
     axes = equation.params["dimensions"]
-    parts = [known(np.array(part, np.int64))
-             for part in ([-1] * len(axes), [-END] * len(axes), axes, [-1] * len(axes))]  # fmt: skip
+    back, first = [-1] * len(axes), [-END] * len(axes)
+    parts = [known(np.array(part, np.int64)) for part in (back, first, axes, back)]
     return graph.node("Slice", [graph.full(x), *parts], x.shape)
 
 
@@ -136,9 +136,7 @@ def _pad(graph: Graph, equation: Any, x: Value, fill: Value) -> Value:
         if between and x.shape[axis] != 1:
             x = _spread(graph, x, fill, axis, between)
     pairs = [(max(0, low), max(0, high)) for low, high, _ in config]
-    shape = tuple(
-        n + low + high for n, (low, high) in zip(x.shape, pairs, strict=True)
-    )
+    shape = tuple(n + low + high for n, (low, high) in zip(x.shape, pairs, strict=True))
     whole = padded(graph, x, fill, pairs, shape)
     starts = [max(0, -low) for low, _, _ in config]
     ends = [n - max(0, -high) for n, (_, high, _) in zip(shape, config, strict=True)]

@@ -17,6 +17,7 @@ from myelin.interop.tensorflow.saving import OWN_MODEL
 from myelin.saving.atomic import as_path
 
 _NUMBERED = "variables/{}/.ATTRIBUTES/VARIABLE_VALUE"
+_KINDS = ("trainable_variables", "non_trainable_variables")
 # What Keras counts among the variables, and Myelin keeps elsewhere.
 _NO_WEIGHT = "seed_generator_state"
 
@@ -46,13 +47,13 @@ def load_model(
     return saving.load_model(folder / OWN_MODEL, custom_objects, compile, safe_mode)
 
 
-def load_weights(model: Any, filepath: Any) -> None:
+def load_weights(model: Any, path: Any) -> None:
     """Reads the variables of a SavedModel into a model of the same layers.
 
     Args:
-        model: a model that is built; its weights are taken in order, as Keras and `export_model`
-            write them.
-        filepath: the folder, which Keras's `model.export` or Myelin wrote.
+        model: a model that is built; its weights are taken in order, first those that train, as
+            Keras and `export_model` list them.
+        path: the folder, which Keras's `model.export` or Myelin wrote.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -60,22 +61,26 @@ def load_weights(model: Any, filepath: Any) -> None:
             the first that does not fit. The model is as it was then.
         MissingExtraError: TensorFlow is not installed.
     """
-    folder = _checked(filepath)
-    named = _variables(folder)
-    weights = model.weights
-    named = [(name, array) for name, array in named if not name.endswith(_NO_WEIGHT)]
-    if len(named) != len(weights):
-        raise FileFormatError(
-            f"{folder} holds {len(named)} weights, {model.title} has {len(weights)}: make the "
-            "model of the same layers"
-        )
-    for (name, array), own in zip(named, weights, strict=True):
+    folder = _checked(path)
+    listed = _variables(folder)
+    pairs: list[Any] = []
+    for kind, found in listed.items():
+        wanted = getattr(model, kind.replace("variables", "weights"))
+        found = [(name, array) for name, array in found if not name.endswith(_NO_WEIGHT)]
+        if len(found) != len(wanted):
+            raise FileFormatError(
+                f"{folder} lists {len(found)} {kind}, where {model.title} has {len(wanted)}: make "
+                "the model of the same layers, with the same ones frozen"
+            )
+        pairs += zip(found, wanted, strict=True)
+    for (name, array), own in pairs:
         if tuple(array.shape) != own.shape:
             raise FileFormatError(
                 f'{folder}: "{name}" has the shape {tuple(array.shape)}, where "{own.path}" wants '
                 f"{own.shape}: make the model of the same layers, in the same order"
             )
-    model.set_weights([array for _, array in named])
+    for (_, array), own in pairs:
+        own.assign(array)
 
 
 def _checked(filepath: Any) -> Path:
@@ -87,32 +92,39 @@ def _checked(filepath: Any) -> Path:
     return folder
 
 
-def _variables(folder: Path) -> list[tuple[str, np.ndarray]]:
-    """The numbered variables with their names, in order."""
+def _variables(folder: Path) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """The lists of variables, those that train and the others, with their names."""
     tensorflow = require("tensorflow", "tensorflow", "reading a SavedModel")
     try:
         reader = tensorflow.train.load_checkpoint(str(folder / "variables" / "variables"))
-        names = _names(folder)
-        found = []
-        while reader.has_tensor(_NUMBERED.format(len(found))):
-            array = reader.get_tensor(_NUMBERED.format(len(found)))
-            found.append((names.get(len(found), f"variable {len(found)}"), array))
+        nodes = _objects(folder)
+        numbers = {node: number for number, node in enumerate(_listed(nodes, "variables"))}
+        return {
+            kind: [
+                (nodes[node].variable.name, reader.get_tensor(_NUMBERED.format(numbers[node])))
+                for node in _listed(nodes, kind)
+            ]
+            for kind in _KINDS
+        }
     # TensorFlow's own errors are of many kinds, and none of them says which folder it was.
     except Exception as error:
-        raise FileFormatError(f"{folder} is damaged: {error}") from error
-    if not found:
         raise FileFormatError(
-            f"{folder} does not list its variables, as what Keras 3 and Myelin export does"
-        )
-    return found
+            f"{folder} is damaged, or does not list its variables as what Keras 3 and Myelin "
+            f"export does: {error}"
+        ) from error
 
 
-def _names(folder: Path) -> dict[int, str]:
-    """The names of the numbered variables, out of the description of the objects saved."""
+def _objects(folder: Path) -> Any:
+    """What the folder says of the objects that were saved; a description, which runs nothing."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     description = saved_model_pb2.SavedModel()
     description.ParseFromString((folder / "saved_model.pb").read_bytes())
-    nodes = description.meta_graphs[0].object_graph_def.nodes
-    (listed,) = [c.node_id for c in nodes[0].children if c.local_name == "variables"]
-    return {int(c.local_name): nodes[c.node_id].variable.name for c in nodes[listed].children}
+    return description.meta_graphs[0].object_graph_def.nodes
+
+
+def _listed(nodes: Any, name: str) -> list[int]:
+    """The places of the objects in one of the first object's lists."""
+    (place,) = [child.node_id for child in nodes[0].children if child.local_name == name]
+    children = sorted(nodes[place].children, key=lambda child: int(child.local_name))
+    return [child.node_id for child in children]
