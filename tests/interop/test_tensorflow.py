@@ -16,18 +16,13 @@ from tests.interop.onnx_differences import tensorflow_difference
 tf = pytest.importorskip("tensorflow")
 
 
-# A layer of each kind of program; `python -m tests.interop.onnx_differences` runs them all.
+# A few kinds of program; `python -m tests.interop.onnx_differences` runs them all.
 @pytest.mark.parametrize(
     "name",
     [
         "Conv2DTranspose",
-        "DepthwiseConv2D",
         "AveragePooling2D",
-        "BatchNormalization",
         "MelSpectrogram",
-        "RandomCrop",
-        "ReversibleEmbedding",
-        "MultiHeadAttention",
         "a masked LSTM of words",
         "a transformer",
         "two inputs and two outputs",

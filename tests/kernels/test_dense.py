@@ -214,8 +214,8 @@ def test_several_processor_devices_get_the_plain_form():
 def test_a_library_that_all_may_write_or_that_is_none_is_not_loaded(tmp_path, monkeypatch):
     library = tmp_path / "kernels.so"
     monkeypatch.setattr(native, "LIBRARY", library)
-    assert not native.available.__wrapped__()
+    assert not native._registered.__wrapped__()
     library.write_bytes(b"no library")
-    assert not native.available.__wrapped__()
+    assert not native._registered.__wrapped__()
     library.chmod(0o666)
     assert not native._is_safe()
