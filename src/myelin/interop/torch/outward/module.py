@@ -1,0 +1,44 @@
+"""`to_torch`: a model as a module of torch's own parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import fx
+
+from myelin.errors import InputError
+from myelin.interop.torch.outward import (
+    attention, core, functions, graphs, images, normalization, sequences,
+)  # fmt: skip
+from myelin.interop.torch.outward.building import Building
+from myelin.interop.torch.outward.layouts import joined
+from myelin.models.model import Model
+
+# What each layer becomes there.
+LAYERS = {
+    **core.LAYERS, **images.LAYERS, **normalization.LAYERS, **sequences.LAYERS,
+    **attention.LAYERS,
+}  # fmt: skip
+
+
+def to_module(model: Any) -> fx.GraphModule:
+    """See `myelin.interop.torch.to_torch`."""
+    if not isinstance(model, Model):
+        raise InputError(f"to_torch wants a model, got {model!r}")
+    graph, from_module = graphs.of_model(model)
+    b = Building(model, LAYERS, sequences.MASKS, functions.operation)
+    names = [tensor.name for tensor in graph.input_tensors]
+    inputs = [b.placeholder(name, t) for name, t in zip(names, graph.input_tensors, strict=True)]
+    outputs = b.run(graph, inputs, from_module)
+    b.graph.output(fx.node.map_aggregate(outputs, lambda leaf: getattr(leaf, "node", leaf)))
+    joined(b.graph)
+    module = fx.GraphModule(b.root, b.graph, class_name=_class_name(model.name))
+    module.graph.eliminate_dead_code()
+    module.graph.lint()
+    module.recompile()
+    return module
+
+
+def _class_name(name: str) -> str:
+    made = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    return made if made.isidentifier() else "Module"
