@@ -41,6 +41,7 @@ _PACKAGES = (
     "optimizers",
     "schedules",
     "callbacks",
+    "interop",
 )
 
 

@@ -14,6 +14,7 @@ from torch.utils import _pytree
 
 from myelin.errors import InputError
 from myelin.interop.torch.inward.program import Call, Program, Ref, Weight
+from myelin.layers.shapes import Shape
 
 
 def program_of(module: Any, example: Any) -> Program:
@@ -98,8 +99,7 @@ def _read(found: Any) -> Program:
             weights[node.name] = _weight(found, named[node.name])
         elif node.op == "placeholder":
             value = node.meta["val"]
-            shape = tuple(size if isinstance(size, int) else None for size in value.shape)
-            inputs.append((node.name, shape, str(value.dtype).removeprefix("torch.")))
+            inputs.append((node.name, _sizes(value), str(value.dtype).removeprefix("torch.")))
         elif node.op == "call_function":
             calls.append(_call(node))
         elif node.op == "output":
@@ -126,7 +126,13 @@ def _call(node: fx.Node) -> Call:
         given, name = {}, getattr(target, "__name__", str(target))
     path, module = [*node.meta.get("nn_module_stack", {}).values(), ("", "")][-2:][0]
     kind = module if isinstance(module, str) else f"{module.__module__}.{module.__qualname__}"
-    return Call(name, {k: _plain(v) for k, v in given.items()}, node.name, path, kind)
+    value = node.meta.get("val")
+    shape = _sizes(value) if isinstance(value, torch.Tensor) else None
+    return Call(name, {k: _plain(v) for k, v in given.items()}, node.name, path, kind, shape)
+
+
+def _sizes(value: Any) -> Shape:
+    return tuple(size if isinstance(size, int) else None for size in value.shape)
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,7 @@ class Call:
         outputs: what the values are called that it gives; one name, or a list.
         path: the submodule that it is called in, such as `features.0`.
         module: that submodule's class.
+        shape: of what it gives, None for sizes that vary; None where it gives several values.
     """
 
     target: str
@@ -43,6 +44,7 @@ class Call:
     outputs: Any
     path: str = ""
     module: str = ""
+    shape: Shape | None = None
 
 
 @dataclasses.dataclass

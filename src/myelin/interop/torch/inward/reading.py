@@ -48,6 +48,7 @@ class Reading:
         self._made: dict[Any, tuple[str, Any]] = {}
         self._owners: dict[str, Any] = {}
         self._names: dict[str, int] = {}
+        self._read: set[str] = set()
         self.call: Call = Call("", {}, "")
         self.inputs: list[Any] = []
 
@@ -57,7 +58,7 @@ class Reading:
             made = Input(batch_shape=shape, dtype=dtype, name=self.name(name))
             self._values[name] = made
             self.inputs.append(made)
-        for call in self.program.calls:
+        for call in self._live():
             self.call = call
             self._take(call)
         outputs = jax.tree.map(self._of, self.program.outputs, is_leaf=lambda v: isinstance(v, Ref))
@@ -68,14 +69,42 @@ class Reading:
             raise InputError(f"from_torch: {error}") from error
         return _as_row(made)
 
+    def _live(self) -> list[Call]:
+        """The calls that lead to the outputs; the names that they and the outputs read."""
+        self._read = {ref.name for ref in _refs(self.program.outputs)}
+        found = []
+        for call in reversed(self.program.calls):
+            in_place = call.target.removeprefix("aten.").partition(".")[0].endswith("_")
+            if in_place or self._read & set(_names(call.outputs)):
+                self._read |= {ref.name for ref in _refs(call.arguments)}
+                found.append(call)
+        return found[::-1]
+
+    def reads(self, place: int) -> bool:
+        """Whether anything reads one of the values that the present call gives."""
+        outputs = self.call.outputs
+        if not isinstance(outputs, str):
+            return outputs[place] in self._read
+        return any(
+            call.target == "getitem" and call.outputs in self._read
+            and (call.arguments["a"], call.arguments["b"]) == (Ref(outputs), place)
+            for call in self.program.calls
+        )  # fmt: skip
+
     def _take(self, call: Call) -> None:
         base, _, _ = call.target.removeprefix("aten.").partition(".")
+        # Python's own operators stand between sizes.
+        base = base if call.target.startswith("aten.") or base == "getitem" else f"sizes_{base}"
         in_place = base.endswith("_") and base.rstrip("_") in self._table
         entry = self._table.get(base.rstrip("_") if in_place else base)
         if entry is None:
             raise self.refused("has no form in Myelin")
         given = {name: self._of(value) for name, value in call.arguments.items()}
         taken = inspect.signature(entry).parameters
+        # torch calls what is computed with now this, now that.
+        for one, other in (("self", "input"), ("input", "self")):
+            if one in given and one not in taken and other in taken:
+                given[other] = given.pop(one)
         known = {name: value for name, value in given.items() if name in taken}
         strange = {k for k, v in given.items() if k not in taken and not _is_nothing(v)}
         if strange - _IGNORED:
@@ -107,7 +136,8 @@ class Reading:
     def refused(self, why: str) -> InputError:
         """The error for the present call: the operation, where it stands, and why."""
         where = f' in "{self.call.path}"' if self.call.path else ""
-        kind = f" ({self.call.module})" if self.call.module else ""
+        known = self.call.module.startswith("torch.nn.")
+        kind = f" ({self.call.module.rpartition('.')[2]})" if known else ""
         return InputError(f"from_torch: {self.call.target}{where}{kind} {why}")
 
     def name(self, base: str = "") -> str | None:
@@ -138,19 +168,26 @@ class Reading:
         """
         if not isinstance(weight, Weight):
             raise self.refused("has a weight that is computed, not kept")
-        kind = (self.call.target, repr(key))
-        if weight.name not in self._made:
-            self._made[weight.name] = kind, make(self.name(_stem(weight.name)))
-        known, made = self._made[weight.name]
-        if known != kind:
-            raise self.refused(
-                f"shares its weight {weight.name} with {known[0]}, which two layers cannot"
-            )
-        fresh = not made.built
+        made, fresh = self.once(weight, make, key)
         outputs = made(*inputs)
         if fresh:
             self.assign(made, arrays)
         return outputs
+
+    def once(
+        self, weight: Weight, make: Callable[[str | None], Any], key: Any
+    ) -> tuple[Any, bool]:
+        """What `make` makes of a name for a weight, the first time, and whether this is that."""
+        kind = (self.call.target, repr(key))
+        fresh = weight.name not in self._made
+        if fresh:
+            self._made[weight.name] = kind, make(self.name(_stem(weight.name)))
+        known, made = self._made[weight.name]
+        if known != kind or weight.name in self._owners:
+            raise self.refused(
+                f"shares its weight {weight.name} with {known[0]}, which two layers cannot"
+            )
+        return made, fresh
 
     def assign(self, layer: Any, arrays: Mapping[str, Any]) -> None:
         """Gives the variables of a layer their values, and freezes it if torch's were."""
@@ -200,7 +237,17 @@ def array_of(value: Any) -> np.ndarray:
 
 # What says how torch computes, and not what.
 _IGNORED = {"cudnn_enabled", "device", "layout", "pin_memory", "memory_format", "non_blocking",
-            "copy", "scale_grad_by_freq", "generator", "has_biases", "half_to_float"}  # fmt: skip
+            "copy", "scale_grad_by_freq", "path", "generator", "has_biases", "half_to_float"}  # fmt: skip
+
+
+def _refs(tree: Any) -> list[Ref]:
+    """The names of values in a tree."""
+    leaves = jax.tree.leaves(tree, is_leaf=lambda leaf: isinstance(leaf, Ref))
+    return [leaf for leaf in leaves if isinstance(leaf, Ref)]
+
+
+def _names(outputs: Any) -> list[str]:
+    return [outputs] if isinstance(outputs, str) else list(outputs)
 
 
 def _is_nothing(value: Any) -> bool:

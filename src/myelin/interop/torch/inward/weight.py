@@ -7,12 +7,10 @@ from typing import Any
 
 import jax
 
-from myelin import registry
 from myelin.layers.base import Layer
 from myelin.layers.shapes import Shape
 
 
-@registry.register_keras_serializable("myelin")
 class HeldWeight(Layer):
     """Gives its weight, whatever it is called on.
 

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from myelin import layers
+from myelin.interop.torch.inward.weight import HeldWeight
 from myelin.interop.torch.outward.building import Building, Proxy, refused
 from myelin.interop.torch.outward.functions import activated, activation
 
@@ -97,6 +98,11 @@ def softmax(b: Building, layer: Any, x: Proxy, mask: Any = None) -> Proxy:
 def identity(b: Building, layer: Any, x: Proxy) -> Proxy:
     """`x`."""
     return x
+
+
+def held_weight(b: Building, layer: Any, x: Proxy) -> Proxy:
+    """A weight outside of any layer."""
+    return b.parameter(layer, "weight", layer.weight)
 
 
 # Merging.
@@ -264,6 +270,7 @@ LAYERS = {
     layers.Dense: dense,
     layers.EinsumDense: einsum_dense,
     layers.Activation: activation_layer,
+    HeldWeight: held_weight,
     layers.Identity: identity,
     layers.ActivityRegularization: identity,
     layers.ReLU: relu,

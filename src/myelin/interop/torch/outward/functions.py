@@ -188,11 +188,19 @@ def _flip(b: Building, x: Proxy, axis: Any) -> Proxy:
 
 
 def _pad(b: Building, x: Proxy, pad_width: Any, mode: str, constant_values: Any) -> Proxy:
-    pairs = np.broadcast_to(np.asarray(pad_width), (len(b.shape(x)), 2)).tolist()
-    flat = [size for pair in reversed(pairs) for size in pair]
-    if mode != "constant":
-        raise InputError(f"to_torch: ops.pad with mode {mode!r} has no torch form here")
-    return F.pad(x, flat, value=constant_values or 0)
+    rank = len(b.shape(x))
+    pairs = np.broadcast_to(np.asarray(pad_width), (rank, 2)).tolist()
+    # Other modes than zeros are torch's for the last axes alone.
+    first = next((axis for axis, pair in enumerate(pairs) if any(pair)), rank)
+    flat = [size for pair in reversed(pairs[first:]) for size in pair]
+    if mode == "constant":
+        return F.pad(x, flat, value=constant_values or 0)
+    named = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+    if mode not in named or first < 2:
+        raise InputError(
+            f"to_torch: ops.pad with mode {mode!r} of axis {first} has no torch form here"
+        )
+    return F.pad(x, flat, named[mode])
 
 
 def _split(b: Building, x: Proxy, indices_or_sections: Any, axis: int) -> list[Proxy]:

@@ -275,9 +275,11 @@ def resizing(b: Building, layer: Any, x: Proxy) -> Proxy:
     height, width = shape[1:3] if last else shape[2:]
     rows, columns, bars = _as_matrices(layer, int(height or 0), int(width or 0))
     y = torch.einsum(
-        "ih,bhwc,jw->bijc" if last else "ih,bchw,jw->bcij",
-        b.parameter(layer, "rows", rows), x, b.parameter(layer, "columns", columns),
-    )  # fmt: skip
+        "ih,bhwc->biwc" if last else "ih,bchw->bciw", b.parameter(layer, "rows", rows), x
+    )
+    y = torch.einsum(
+        "jw,biwc->bijc" if last else "jw,bciw->bcij", b.parameter(layer, "columns", columns), y
+    )
     if not bars.any():
         return y
     return y + b.parameter(layer, "bars", bars if last else np.moveaxis(bars, -1, 0))

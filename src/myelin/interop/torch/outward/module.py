@@ -31,7 +31,7 @@ def to_module(model: Any) -> fx.GraphModule:
     inputs = [b.placeholder(name, t) for name, t in zip(names, graph.input_tensors, strict=True)]
     outputs = b.run(graph, inputs, from_module)
     b.graph.output(fx.node.map_aggregate(outputs, lambda leaf: getattr(leaf, "node", leaf)))
-    joined(b.graph)
+    joined(b.graph, b.root)
     module = fx.GraphModule(b.root, b.graph, class_name=_class_name(model.name))
     module.graph.eliminate_dead_code()
     module.graph.lint()

@@ -31,7 +31,7 @@ def batch_normalization(b: Building, layer: Any, x: Proxy, mask: Any = None) -> 
         raise refused(layer, "leaves masked steps out of its mean, which torch's BatchNorm cannot")
     if len(axes) != 1 or axes == (0,) or rank not in _BATCH_NORM:
         raise refused(layer, f"normalizes axes {axes} of {rank}, and torch's BatchNorm channels")
-    y = x if axes == (1,) else x.movedim(axes[0], 1)
+    y = _to_second(x, axes[0], rank)
     if moving and b.mode is None:
         y = b.module(layer, lambda: _batch_norm(b, layer, rank))(y)
     else:
@@ -40,15 +40,27 @@ def batch_normalization(b: Building, layer: Any, x: Proxy, mask: Any = None) -> 
         y = F.batch_norm(
             y, b.parameter(layer, "running_mean", layer.moving_mean),
             b.parameter(layer, "running_var", layer.moving_variance),
-            training=moving, momentum=1 - layer.momentum, eps=layer.epsilon, **given,
+            training=moving, momentum=round(1 - layer.momentum, 12), eps=layer.epsilon, **given,
         )  # fmt: skip
-    return y if axes == (1,) else y.movedim(1, axes[0])
+    return _from_second(y, axes[0], rank)
+
+
+def _to_second(x: Proxy, axis: int, rank: int) -> Proxy:
+    """x with an axis behind the batch, where torch has the channels."""
+    others = [place for place in range(1, rank) if place != axis]
+    return x if axis == 1 else x.permute(0, axis, *others)
+
+
+def _from_second(y: Proxy, axis: int, rank: int) -> Proxy:
+    """y with the axis behind the batch in its place again."""
+    others = list(range(2, rank))
+    return y if axis == 1 else y.permute(0, *others[: axis - 1], 1, *others[axis - 1 :])
 
 
 def _batch_norm(b: Building, layer: Any, rank: int) -> nn.Module:
     affine = layer.gamma is not None or layer.beta is not None
     size = layer.moving_mean.shape[0]
-    made = _BATCH_NORM[rank](size, layer.epsilon, 1 - layer.momentum, affine, device="meta")
+    made = _BATCH_NORM[rank](size, layer.epsilon, round(1 - layer.momentum, 12), affine, device="meta")
     zeros = torch.zeros(size)
     named = {
         "running_mean": b.tensor(layer.moving_mean).data,
@@ -106,8 +118,8 @@ def group_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
         weight = ones if layer.gamma is None else b.tensor(layer.gamma)
         return b.filled(made, weight=weight, bias=zeros if layer.beta is None else b.tensor(layer.beta))
 
-    y = b.module(layer, make)(x if axis == 1 else x.movedim(axis, 1))
-    return y if axis == 1 else y.movedim(1, axis)
+    rank = len(b.shape(x))
+    return _from_second(b.module(layer, make)(_to_second(x, axis, rank)), axis, rank)
 
 
 def rms_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:

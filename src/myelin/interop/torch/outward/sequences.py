@@ -161,7 +161,7 @@ def _by_module(b: Building, layer: Any, x: Proxy, given: Any, mask: Any) -> tupl
     module = b.module(layer, lambda: _MODULES[type(cell)](b, cell), "rnn" if cell.dropout else "")
     if mask is not None:
         order = (~mask).to(torch.uint8).argsort(dim=1, stable=True)
-        x = x.take_along_dim(order.unsqueeze(-1), 1)
+        x = x.gather(1, order.unsqueeze(-1).expand(-1, -1, cell.kernel.shape[0]))
     first = [state.unsqueeze(0) for state in given or ()]
     found = module(x, *([tuple(first)] if len(first) > 1 else first))
     y, last = found[0], found[1]
@@ -169,7 +169,8 @@ def _by_module(b: Building, layer: Any, x: Proxy, given: Any, mask: Any) -> tupl
     if mask is not None:
         counts = mask.cumsum(1)
         counts = counts if layer.return_sequences else counts[:, -1:]
-        y = y.take_along_dim((counts - 1).clamp(min=0).unsqueeze(-1), 1)
+        places = (counts - 1).clamp(min=0).unsqueeze(-1)
+        y = y.gather(1, places.expand(-1, -1, cell.units))
         y = y * (counts > 0).unsqueeze(-1)
         return (y if layer.return_sequences else y[:, 0]), states
     return (y if layer.return_sequences else y[:, -1]), states
