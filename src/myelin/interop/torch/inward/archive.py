@@ -109,7 +109,7 @@ def _program(archive: zips.Archive, top: str, where: str) -> Program:
     }
     inputs, weights = [], {}
     for spec in module["signature"]["input_specs"]:
-        (kind, content), = spec.items()
+        ((kind, content),) = spec.items()
         if kind == "user_input":
             name = content["arg"]["as_tensor"]["name"]
             inputs.append((name, _shape(values[name]), _TYPES[values[name]["dtype"]]))
@@ -178,11 +178,13 @@ class _Arrays:
         self, name: str, numbers: np.ndarray, shape: Any, strides: Any, offset: int
     ) -> np.ndarray:
         """Numbers in a row as an array, whose last place lies among them."""
-        plain = all(isinstance(n, int) and 0 <= n for n in (*shape, *strides, offset))
+        plain = all(isinstance(n, int) and n >= 0 for n in (*shape, *strides, offset))
         fits = plain and len(shape) == len(strides)
         if fits and math.prod(shape) > numbers.size:
             fits = False
-        last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if fits else -1
+        last = (
+            offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if fits else -1
+        )
         if not fits or (math.prod(shape) and last >= numbers.size):
             raise FileFormatError(
                 f"{self.where} is damaged: {name} has {numbers.size} numbers, not those of shape "
@@ -213,7 +215,7 @@ def _call(node: Any, values: Any) -> Call:
 
 
 def _output(said: Any) -> Any:
-    (kind, content), = said.items()
+    ((kind, content),) = said.items()
     if kind == "as_tensors":
         return [one["name"] for one in content]
     return content["as_name"] if kind == "as_sym_int" else content.get("name")
@@ -221,11 +223,11 @@ def _output(said: Any) -> Any:
 
 def _value(said: Any) -> Any:
     """An argument: a number, a text, a type, or the name of a value."""
-    (kind, content), = said.items()
+    ((kind, content),) = said.items()
     if kind in ("as_tensor", "as_sym_int") and isinstance(content, dict):
         if "as_int" in content:
             return content["as_int"]
-        return Ref(content.get("name", content.get("as_name")))
+        return Ref(str(content.get("name", content.get("as_name"))))
     if kind in ("as_tensors", "as_sym_ints", "as_optional_tensors"):
         return [_member(one) for one in content]
     if kind in ("as_float", "as_floats"):

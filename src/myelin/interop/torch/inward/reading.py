@@ -45,7 +45,7 @@ class Reading:
         self.program = program
         self._table = table
         self._values: dict[str, Any] = dict(program.weights)
-        self._made: dict[Any, tuple[str, Any]] = {}
+        self._made: dict[str, tuple[tuple[str, str], Any]] = {}
         self._owners: dict[str, Any] = {}
         self._names: dict[str, int] = {}
         self._read: set[str] = set()
@@ -55,9 +55,9 @@ class Reading:
     def model(self) -> Any:
         """The model: a `Sequential` where each layer takes what the one before gave."""
         for name, shape, dtype in self.program.inputs:
-            made = Input(batch_shape=shape, dtype=dtype, name=self.name(name))
-            self._values[name] = made
-            self.inputs.append(made)
+            promise = Input(batch_shape=shape, dtype=dtype, name=self.name(name))
+            self._values[name] = promise
+            self.inputs.append(promise)
         for call in self._live():
             self.call = call
             self._take(call)
@@ -174,9 +174,7 @@ class Reading:
             self.assign(made, arrays)
         return outputs
 
-    def once(
-        self, weight: Weight, make: Callable[[str | None], Any], key: Any
-    ) -> tuple[Any, bool]:
+    def once(self, weight: Weight, make: Callable[[str | None], Any], key: Any) -> tuple[Any, bool]:
         """What `make` makes of a name for a weight, the first time, and whether this is that."""
         kind = (self.call.target, repr(key))
         fresh = weight.name not in self._made
@@ -209,9 +207,9 @@ class Reading:
             return given.array.item()
         from myelin.interop.torch.inward.weight import HeldWeight
 
-        make = lambda name: HeldWeight(given.array.shape, str(given.array.dtype), name=name)  # noqa: E731
         if given.name not in self._owners:
-            made = make(self.name(given.name))
+            array = given.array
+            made = HeldWeight(array.shape, str(array.dtype), name=self.name(given.name))
             self._owners[given.name] = made(self.inputs[0])
             made.weight.assign(given.array)
             made.trainable = given.trainable
@@ -236,8 +234,10 @@ def array_of(value: Any) -> np.ndarray:
 
 
 # What says how torch computes, and not what.
-_IGNORED = {"cudnn_enabled", "device", "layout", "pin_memory", "memory_format", "non_blocking",
-            "copy", "scale_grad_by_freq", "path", "generator", "has_biases", "half_to_float"}  # fmt: skip
+_IGNORED = {
+    "cudnn_enabled", "device", "layout", "pin_memory", "memory_format", "non_blocking", "copy",
+    "scale_grad_by_freq", "path", "generator", "has_biases", "half_to_float",
+}  # fmt: skip
 
 
 def _refs(tree: Any) -> list[Ref]:

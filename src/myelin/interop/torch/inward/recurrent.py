@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from myelin import layers, ops
-from myelin.interop.torch.inward.functions import is_zeros
-from myelin.interop.torch.inward.reading import Reading, Turned, Weight
+from myelin.interop.torch.inward.program import Weight
+from myelin.interop.torch.inward.reading import Reading, Turned
+from myelin.interop.torch.inward.values import is_zeros
 
 
 def lstm(
@@ -79,9 +80,7 @@ class _Stack:
                for part in self.parts):  # fmt: skip
             raise r.refused("has proj_size, which no layer here has")
 
-    def run(
-        self, x: Any, first: list[Any], count: int, dropout: float, batch_first: bool
-    ) -> Any:
+    def run(self, x: Any, first: list[Any], count: int, dropout: float, batch_first: bool) -> Any:
         """The outputs, and each kind of last state, `(layers · ways, batch, units)`."""
         if not batch_first:
             if x.shape[0] is None and x.shape[1] is not None:

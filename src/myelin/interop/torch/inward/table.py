@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from myelin.interop.torch.inward import functions, layers, recurrent
+from myelin.interop.torch.inward import (
+    activation,
+    arithmetic,
+    making,
+    normalization,
+    pooling,
+    products,
+    recurrent,
+    shaping,
+)
 
+_PARTS = (
+    products, normalization, pooling, activation, recurrent, arithmetic, shaping, making,
+)  # fmt: skip
 TABLE: dict[str, Callable[..., Any]] = {
-    **functions.TABLE, **layers.TABLE, **recurrent.TABLE,
-}  # fmt: skip
+    name: entry for part in _PARTS for name, entry in part.TABLE.items()
+}

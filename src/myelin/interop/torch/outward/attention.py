@@ -10,7 +10,8 @@ import torch
 
 from myelin import layers
 from myelin.interop.torch.outward.building import Building, Proxy, refused
-from myelin.interop.torch.outward.core import dropped, linear
+from myelin.interop.torch.outward.core import linear
+from myelin.interop.torch.outward.dropout import dropped
 
 _LEAST = torch.finfo(torch.float32).min
 

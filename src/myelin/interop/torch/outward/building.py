@@ -116,7 +116,9 @@ class Building:
             inspect.signature(entry).bind(self, layer, *args, **given)
         except TypeError:
             said = ", ".join(given) or f"{len(args)} arguments"
-            raise refused(layer, f"is called with {said}, for which there is no torch form") from None
+            raise refused(
+                layer, f"is called with {said}, for which there is no torch form"
+            ) from None
         return entry(self, layer, *args, **given)
 
     def _inner(self, layer: Any, args: Any, kwargs: dict[str, Any], mask: Any) -> Any:

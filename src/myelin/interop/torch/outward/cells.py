@@ -9,7 +9,7 @@ import torch
 
 from myelin import layers
 from myelin.interop.torch.outward.building import Building, Proxy
-from myelin.interop.torch.outward.core import dropped
+from myelin.interop.torch.outward.dropout import dropped
 from myelin.interop.torch.outward.functions import applied
 
 # What becomes of x and the states, or None before the first step: the output, the new states.

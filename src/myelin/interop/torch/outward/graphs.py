@@ -10,10 +10,10 @@ import jax
 
 from myelin import variable
 from myelin.errors import InputError, MyelinError
-from myelin.layers.operation import Operation
-from myelin.layers.symbolic import KerasTensor, Node, replaced, tensors_in
 from myelin.layers.core import Input
+from myelin.layers.operation import Operation
 from myelin.layers.shapes import is_shape
+from myelin.layers.symbolic import KerasTensor, Node, replaced, tensors_in
 from myelin.models.graph import Graph
 from myelin.models.sequential import Sequential
 

@@ -13,14 +13,16 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 # What treats every number alike.
 _FUNCTIONS: set[Callable[..., Any]] = {
-    torch.relu, torch.sigmoid, torch.tanh, torch.exp, torch.selu, F.leaky_relu, F.elu, F.gelu,
-    F.silu, F.mish, F.relu6, F.hardtanh, F.hardsigmoid, F.hardswish, F.softsign, F.logsigmoid,
-    F.celu, operator.add, operator.sub, operator.mul, operator.truediv, torch.add, torch.sub,
-    torch.mul, torch.maximum, torch.minimum,
+    torch.relu, torch.sigmoid, torch.tanh, torch.exp, torch.selu, torch.add, torch.sub, torch.mul,
+    torch.maximum, torch.minimum, operator.add, operator.sub, operator.mul, operator.truediv,
+    *(getattr(functional, name) for name in (
+        "leaky_relu", "elu", "gelu", "silu", "mish", "relu6", "hardtanh", "hardsigmoid",
+        "hardswish", "softsign", "logsigmoid", "celu",
+    )),
 }  # fmt: skip
 _MODULES = (nn.Dropout,)
 
@@ -63,7 +65,11 @@ def _moved(graph: fx.Graph, node: fx.Node) -> None:
     """The permutation of what the node gives, in the place of those of what it is given."""
     inputs = [arg for arg in node.args if isinstance(arg, fx.Node)]
     orders = {_order(arg) for arg in inputs}
-    if len(orders) != 1 or None in orders or any(isinstance(v, fx.Node) for v in node.kwargs.values()):
+    if (
+        len(orders) != 1
+        or None in orders
+        or any(isinstance(v, fx.Node) for v in node.kwargs.values())
+    ):
         return
     order = orders.pop()
     with graph.inserting_after(node):

@@ -8,7 +8,15 @@ from torch import fx
 
 from myelin.errors import InputError
 from myelin.interop.torch.outward import (
-    attention, core, functions, graphs, images, normalization, sequences,
+    attention,
+    convolution,
+    core,
+    dropout,
+    functions,
+    graphs,
+    images,
+    normalization,
+    sequences,
 )  # fmt: skip
 from myelin.interop.torch.outward.building import Building
 from myelin.interop.torch.outward.layouts import joined
@@ -16,8 +24,8 @@ from myelin.models.model import Model
 
 # What each layer becomes there.
 LAYERS = {
-    **core.LAYERS, **images.LAYERS, **normalization.LAYERS, **sequences.LAYERS,
-    **attention.LAYERS,
+    **core.LAYERS, **dropout.LAYERS, **convolution.LAYERS, **images.LAYERS,
+    **normalization.LAYERS, **sequences.LAYERS, **attention.LAYERS,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from myelin import layers
 from myelin.interop.torch.outward.building import Building, Proxy, refused
@@ -37,7 +37,7 @@ def batch_normalization(b: Building, layer: Any, x: Proxy, mask: Any = None) -> 
     else:
         named = {"weight": layer.gamma, "bias": layer.beta}
         given = {name: b.parameter(layer, name, v) for name, v in named.items() if v is not None}
-        y = F.batch_norm(
+        y = functional.batch_norm(
             y, b.parameter(layer, "running_mean", layer.moving_mean),
             b.parameter(layer, "running_var", layer.moving_variance),
             training=moving, momentum=round(1 - layer.momentum, 12), eps=layer.epsilon, **given,
@@ -60,7 +60,9 @@ def _from_second(y: Proxy, axis: int, rank: int) -> Proxy:
 def _batch_norm(b: Building, layer: Any, rank: int) -> nn.Module:
     affine = layer.gamma is not None or layer.beta is not None
     size = layer.moving_mean.shape[0]
-    made = _BATCH_NORM[rank](size, layer.epsilon, round(1 - layer.momentum, 12), affine, device="meta")
+    made = _BATCH_NORM[rank](
+        size, layer.epsilon, round(1 - layer.momentum, 12), affine, device="meta"
+    )
     zeros = torch.zeros(size)
     named = {
         "running_mean": b.tensor(layer.moving_mean).data,
@@ -116,7 +118,9 @@ def group_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
         made = nn.GroupNorm(groups, channels, layer.epsilon, device="meta")
         ones, zeros = torch.ones(channels), torch.zeros(channels)
         weight = ones if layer.gamma is None else b.tensor(layer.gamma)
-        return b.filled(made, weight=weight, bias=zeros if layer.beta is None else b.tensor(layer.beta))
+        return b.filled(
+            made, weight=weight, bias=zeros if layer.beta is None else b.tensor(layer.beta)
+        )
 
     rank = len(b.shape(x))
     return _from_second(b.module(layer, make)(_to_second(x, axis, rank)), axis, rank)

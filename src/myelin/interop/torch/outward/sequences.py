@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from myelin import activations, layers
 from myelin.interop.torch.outward.building import Building, Proxy, refused
 from myelin.interop.torch.outward.cells import CELLS
-from myelin.interop.torch.outward.core import dropped
+from myelin.interop.torch.outward.dropout import dropped
 
 
 def embedding(b: Building, layer: Any, x: Proxy) -> Proxy:
@@ -30,7 +31,7 @@ def reversible_embedding(b: Building, layer: Any, x: Proxy, reverse: bool = Fals
     """A vector for each number, or a score of each number for a vector."""
     table = b.parameter(layer, "weight", layer.embeddings)
     if not reverse:
-        y = F.embedding(x.long(), table)
+        y = functional.embedding(x.long(), table)
         if layer.mask_zero:
             b.set_mask(y, x != 0)
         return y
@@ -85,10 +86,14 @@ def _gru(b: Building, cell: Any) -> nn.Module:
     bias = cell.bias is not None
     made = nn.GRU(cell.kernel.shape[0], cell.units, 1, bias, True, device="meta")
     named = {
-        f"bias_{which}_l0": b.tensor(cell.bias, lambda v, row=row: _gates_in_place(v[row]))
+        f"bias_{which}_l0": b.tensor(cell.bias, functools.partial(_row_in_place, row))
         for row, which in enumerate(("ih", "hh") if bias else ())
     }
     return b.filled(made, **_matrices(b, cell, _gates_in_place), **named)
+
+
+def _row_in_place(row: int, bias: np.ndarray) -> np.ndarray:
+    return _gates_in_place(bias[row])
 
 
 def _still(size: int) -> torch.Tensor:
