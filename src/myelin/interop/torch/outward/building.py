@@ -17,9 +17,8 @@ from myelin import dtypes
 from myelin.errors import InputError
 from myelin.interop.torch.outward import graphs
 from myelin.layers.base import Layer
-from myelin.layers.core import InputLayer
+from myelin.layers.core import InputLayer, Lambda
 from myelin.layers.operation import Operation
-from myelin.layers.rematerialization import Rematerialized
 from myelin.layers.shapes import Shape
 from myelin.layers.symbolic import KerasTensor, replaced, tensors_in
 from myelin.models.graph import Graph
@@ -60,6 +59,10 @@ class Building:
         self._prefix: list[str] = []
         self._shapes: dict[Any, Shape] = {}
         self._masks: dict[Any, Any] = {}
+        # What was found by `id` must not go, or another could take its place.
+        self._kept: list[Any] = []
+        # The shape that the call of the present layer promises, where it gives one value.
+        self._promised: Shape | None = None
         # Whether layers train: True or False where a call said so, else as the module does.
         self.mode: bool | None = None
 
@@ -86,14 +89,25 @@ class Building:
             args, kwargs = replaced((node.args, node.kwargs), value_of)
             if id(node) in from_module:
                 kwargs = {name: value for name, value in kwargs.items() if name != "training"}
-            leaves = leaves_of(self.call(node.layer, args, kwargs))
-            for tensor, value in zip(tensors_in(node.outputs), leaves, strict=True):
+            promised = tensors_in(node.outputs)
+            shape = promised[0].shape if len(promised) == 1 else None
+            leaves = leaves_of(self.call(node.layer, args, kwargs, shape))
+            for tensor, value in zip(promised, leaves, strict=True):
                 values[id(tensor)] = self._noted(value, tensor)
         return replaced(graph.outputs, value_of)
 
-    def call(self, layer: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """What a layer gives for proxies, with the mask that belongs to it."""
+    def call(
+        self, layer: Any, args: Any, kwargs: Mapping[str, Any], promised: Shape | None = None
+    ) -> Any:
+        """What a layer gives for proxies, with the mask that belongs to it.
+
+        Args:
+            layer: what is called.
+            args, kwargs: what with.
+            promised: the shape of what it gives, where that is one value.
+        """
         _check_type(layer)
+        self._promised = promised
         given = {name: value for name, value in kwargs.items() if value is not None}
         with self.training(given.pop("training", None)), self.inside(layer):
             if isinstance(layer, Operation):
@@ -125,7 +139,7 @@ class Building:
         """What a layer without an entry gives: the calls that it makes of other layers."""
         if isinstance(layer, Model) and graphs.has_graph(layer):
             return self.run(layer.whole_graph(), layer.inputs_in_order(args[0]))
-        if type(layer).__module__.startswith("myelin.") and type(layer) is not Rematerialized:
+        if type(layer).__module__.startswith("myelin.") and type(layer) is not Lambda:
             raise refused(
                 layer,
                 "computes what PyTorch has no module for, and it is not in Myelin's table: leave "
@@ -164,7 +178,10 @@ class Building:
 
     def traced(self, layer: Any, function: Callable[..., Any], x: Proxy) -> Any:
         """What a function of the user's own gives, which computes with layers and `myelin.ops`."""
-        graph = graphs.of_function(layer, function, KerasTensor(self.shape(x)))
+        shape = self._shapes.get(x.node, self._promised)
+        if shape is None:
+            raise refused(layer, "has a function of its own where the shape is not known")
+        graph = graphs.of_function(layer, function, KerasTensor(shape))
         return self.run(graph, [x])
 
     def variable_of(self, value: Any) -> Variable | None:
@@ -207,6 +224,7 @@ class Building:
         """A variable as a parameter, or an array as a buffer, of the layer's own."""
         key = id(layer), f"{name}()"
         if key not in self._paths:
+            self._kept.append(layer)
             owner = self._at(".".join(self._prefix))
             name = name if not hasattr(owner, name) else f"{name}_"
             made = self.tensor(value)
@@ -216,6 +234,10 @@ class Building:
                 owner.register_buffer(name, made)
             self._paths[key] = ".".join((*self._prefix, name))
         return self._proxy("get_attr", self._paths[key], (), {})
+
+    def constant(self, array: np.ndarray) -> Proxy:
+        """Numbers of which there is no variable, as a buffer."""
+        return self.parameter(array, "constant", array)
 
     def tensor(self, value: Any, turned: Callable[[np.ndarray], Any] = np.asarray) -> Any:
         """A torch tensor of its own: a parameter of a variable that trains or may train.

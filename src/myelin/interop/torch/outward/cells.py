@@ -40,11 +40,14 @@ class _Gates:
 
     def activated(self, x: Proxy) -> Proxy:
         """The activation of x."""
-        return applied(self.b, self.cell, self.cell.activation, x)
+        return self._applied(self.cell.activation, x)
 
     def gate(self, x: Proxy) -> Proxy:
         """The recurrent activation of x."""
-        return applied(self.b, self.cell, self.cell.recurrent_activation, x)
+        return self._applied(self.cell.recurrent_activation, x)
+
+    def _applied(self, function: Any, x: Proxy) -> Proxy:
+        return applied(self.b, self.cell, function, self.b.note(x, (None, self.cell.units)))
 
     def __call__(self, x: Proxy, states: Any) -> tuple[Proxy, list[Proxy]]:
         cell = self.cell

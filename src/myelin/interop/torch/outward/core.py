@@ -15,6 +15,7 @@ from myelin import layers
 from myelin.interop.torch.inward.weight import HeldWeight
 from myelin.interop.torch.outward.building import Building, Proxy
 from myelin.interop.torch.outward.functions import activated, activation
+from myelin.layers.rematerialization import Rematerialized
 
 
 def dense(b: Building, layer: Any, x: Proxy) -> Proxy:
@@ -105,6 +106,11 @@ def held_weight(b: Building, layer: Any, x: Proxy) -> Proxy:
     return b.parameter(layer, "weight", layer.weight)
 
 
+def rematerialized(b: Building, layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """What the layer inside gives; torch.utils.checkpoint would save the memory there."""
+    return b.call(layer.layer, args, kwargs)
+
+
 # Merging.
 
 
@@ -191,6 +197,7 @@ LAYERS = {
     layers.EinsumDense: einsum_dense,
     layers.Activation: activation_layer,
     HeldWeight: held_weight,
+    Rematerialized: rematerialized,
     layers.Identity: identity,
     layers.ActivityRegularization: identity,
     layers.ReLU: relu,

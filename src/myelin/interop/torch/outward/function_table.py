@@ -144,7 +144,8 @@ def _take(b: Building, x: Proxy, indices: Any, axis: int | None) -> Proxy:
     if isinstance(indices, int):
         return x.select(axis, indices)
     axis %= len(b.shape(x))
-    return x[(*[slice(None)] * axis, indices.long())]
+    places = indices.long() if is_proxy(indices) else b.constant(np.asarray(indices))
+    return x[(*[slice(None)] * axis, places)]
 
 
 def _get_item(b: Building, x: Proxy, key: Any) -> Proxy:
@@ -162,9 +163,9 @@ def _type(dtype: Any) -> Any:
     return found
 
 
-def _one_hot(x: Proxy, num_classes: int, axis: int, dtype: Any, sparse: bool) -> Proxy:
+def _one_hot(b: Building, x: Proxy, num_classes: int, axis: int, dtype: Any, sparse: bool) -> Proxy:
     # Unlike torch's own, numbers out of range give zeros.
-    y = x.unsqueeze(-1) == torch.arange(num_classes)
+    y = x.unsqueeze(-1) == b.constant(np.arange(num_classes))
     return y.to(_type(dtype or "float32")).movedim(-1, axis)
 
 
@@ -193,7 +194,7 @@ _IN_TURN = {
     )
 } | {
     "arccos": torch.acos, "arccosh": torch.acosh, "arcsin": torch.asin, "arcsinh": torch.asinh,
-    "arctan": torch.atan, "arctanh": torch.atanh, "fabs": torch.abs,
+    "arctan": torch.atan, "arctanh": torch.atanh, "fabs": torch.abs, "absolute": torch.abs,
     "linear": lambda x: x, "copy": torch.clone, "exponential": torch.exp, "relu6": functional.relu6,
     "silu": functional.silu, "swish": functional.silu, "mish": functional.mish,
     "softsign": functional.softsign, "log_sigmoid": functional.logsigmoid,
@@ -213,6 +214,7 @@ def _unary(function: Function) -> Function:
 _PAIRS: dict[str, Function] = {
     "add": lambda x1, x2: x1 + x2, "subtract": lambda x1, x2: x1 - x2,
     "multiply": lambda x1, x2: x1 * x2, "divide": lambda x1, x2: x1 / x2,
+    "true_divide": lambda x1, x2: x1 / x2,
     "power": lambda x1, x2: x1**x2, "floor_divide": lambda x1, x2: x1 // x2,
     "mod": lambda x1, x2: x1 % x2, "equal": lambda x1, x2: x1 == x2,
     "not_equal": lambda x1, x2: x1 != x2, "greater": lambda x1, x2: x1 > x2,

@@ -42,12 +42,12 @@ def operation(b: Building, layer: Any, args: Any, kwargs: dict[str, Any]) -> Any
     Raises:
         InputError: a function that is not in the table, or arguments that it does not know.
     """
-    function = FUNCTIONS.get(layer.function)
-    if function is None:
+    if layer.function not in FUNCTIONS:
         raise InputError(
             f"to_torch: the function ops.{layer.function} has no torch form here. "
             f"{nearest(layer.function, FUNCTIONS)}"
         )
+    function = FUNCTIONS[layer.function]
     args, kwargs = jax.tree.map(
         lambda leaf: _constant(b, leaf), (tuple(args), kwargs), is_leaf=_is_leaf
     )
@@ -73,7 +73,7 @@ def _constant(b: Building, value: Any) -> Any:
     if not isinstance(value, jax.Array | np.ndarray | np.generic):
         return value
     array = np.asarray(value)
-    return array.item() if array.ndim == 0 else b.parameter(value, "constant", array)
+    return array.item() if array.ndim == 0 else b.constant(array)
 
 
 def _bound(layer: Any, arrays: list[Any], given: dict[str, Any]) -> dict[str, Any]:

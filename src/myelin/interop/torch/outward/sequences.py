@@ -54,8 +54,8 @@ def time_distributed(b: Building, layer: Any, x: Proxy) -> Proxy:
     if steps is None or None in sizes:
         raise refused(layer, "wants sequences of a known length: give Input the size")
     one = b.note(x.reshape(-1, *sizes), (None, *sizes))
-    y = b.call(layer.layer, (one,), {})
-    return y.reshape(-1, steps, *layer.layer.compute_output_shape((None, *sizes))[1:])
+    shape = layer.layer.compute_output_shape((None, *sizes))
+    return b.call(layer.layer, (one,), {}, shape).reshape(-1, steps, *shape[1:])
 
 
 # What reads step by step.
