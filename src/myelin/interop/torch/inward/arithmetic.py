@@ -206,7 +206,7 @@ _UNARY = {
     "acosh": ops.arccosh, "atanh": ops.arctanh,
 }  # fmt: skip
 _BINARY = {
-    "pow": ops.power, "eq": ops.equal, "ne": ops.not_equal, "lt": ops.less, "le": ops.less_equal,
+    "eq": ops.equal, "ne": ops.not_equal, "lt": ops.less, "le": ops.less_equal,
     "gt": ops.greater, "ge": ops.greater_equal, "maximum": ops.maximum, "minimum": ops.minimum,
     "logical_and": ops.logical_and, "logical_or": ops.logical_or, "atan2": ops.arctan2,
     "bitwise_and": ops.logical_and, "bitwise_or": ops.logical_or, "__and__": ops.logical_and,
@@ -218,6 +218,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     **{name: unary(function) for name, function in _UNARY.items()},
     **{name: binary(function) for name, function in _BINARY.items()},
     "add": add, "sub": sub, "mul": mul, "div": div, "clamp": clamp, "clip": clamp,
+    "pow": lambda r, self, exponent: ops.power(operand(r, self), operand(r, exponent)),
     "rsub": lambda r, self, other, alpha=1: sub(r, other, self, alpha),
     "clamp_min": lambda r, self, min: clamp(r, self, min),
     "clamp_max": lambda r, self, max: clamp(r, self, None, max),

@@ -15,12 +15,18 @@ CHANNELS_FIRST = "channels_first"
 
 
 def linear(r: Reading, input: Any, weight: Any, bias: Any = None) -> Any:
-    """`input @ weight.T + bias`."""
-    units = int(weight.array.shape[0]) if isinstance(weight, Weight) else 0
-    return r.layer(
-        weight, lambda name: layers.Dense(units, use_bias=bias is not None, name=name), units,
-        r.value(input), kernel=Turned(np.transpose, weight), bias=bias,
+    """`input @ weight.T + bias`; a product of its own where the weight is a part of another."""
+    x = r.value(input)
+    if not isinstance(weight, Weight):
+        y = ops.matmul(x, ops.transpose(weight, (1, 0)))
+        return y if bias is None else ops.add(y, r.value(bias))
+    kept = bias if isinstance(bias, Weight) else None
+    units, biased = int(weight.array.shape[0]), kept is not None
+    y = r.layer(
+        weight, lambda name: layers.Dense(units, use_bias=biased, name=name), (units, biased),
+        x, kernel=Turned(np.transpose, weight), bias=kept,
     )  # fmt: skip
+    return y if biased or bias is None else ops.add(y, r.value(bias))
 
 
 def embedding(r: Reading, weight: Any, indices: Any, padding_idx: int = -1) -> Any:

@@ -256,7 +256,7 @@ def _is_nothing(value: Any) -> bool:
 
 def _stem(name: str) -> str:
     """The name of the submodule that a weight belongs to: `attn_in_proj` of a weight of that."""
-    return re.sub(r"[._]?(weight|bias)(_ih_l0|_hh_l0)?$", "", name)
+    return re.sub(r"[._]?(weight|running_mean)(_ih_l\d+)?(_reverse)?$", "", name)
 
 
 def _as_name(text: str) -> str:

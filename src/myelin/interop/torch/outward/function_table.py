@@ -42,6 +42,12 @@ def _largest(function: Function) -> Function:
     return reduced
 
 
+def _prod(b: Building, x: Proxy, axis: Any, keepdims: bool, dtype: Any) -> Proxy:
+    for place in sorted(_axes(b, x, axis), reverse=True):
+        x = x.prod(place, keepdims)
+    return x
+
+
 def _along(function: Function) -> Function:
     """A function along an axis, or over all numbers in a row."""
 
@@ -298,6 +304,13 @@ FUNCTIONS: dict[str, Function] = {
     "einsum": lambda subscripts, operands: torch.einsum(subscripts, *operands),
     "normalize": _normalize,
     "stop_gradient": lambda variable: variable.detach(),
+    "argsort": lambda x, axis: x.argsort(dim=axis, stable=True),
+    "sort": lambda x, axis: x.sort(axis)[0],
+    "take_along_axis": lambda x, indices, axis: x.take_along_dim(indices.long(), axis),
+    "full_like": lambda x, fill_value, dtype: torch.full_like(x, fill_value),
+    "broadcast_to": lambda x, shape: x.expand(shape),
+    "prod": _prod,
+    "round": lambda x, decimals: x.round(decimals=decimals),
     "tril": lambda x, k: x.tril(k),
     "triu": lambda x, k: x.triu(k),
 }

@@ -24,7 +24,7 @@ def activated(b: Building, layer: Any, x: Proxy) -> Proxy:
 def applied(b: Building, layer: Any, function: Any, x: Proxy) -> Proxy:
     """What an activation makes of x: a function of the table, or one of the user's own."""
     name = getattr(function, "__name__", "")
-    if activations.NAMES.get(name) is function and name in FUNCTIONS:
+    if name in FUNCTIONS and function in activations.NAMES.values():
         bound = inspect.signature(function).bind(x)
         bound.apply_defaults()
         return FUNCTIONS[name](**bound.arguments)

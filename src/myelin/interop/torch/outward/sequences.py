@@ -71,15 +71,13 @@ def _lstm(b: Building, cell: Any) -> nn.Module:
     """torch has two biases of which one does not train here, or their sum would learn twice."""
     bias = cell.bias is not None
     made = nn.LSTM(*cell.kernel.shape[:1], cell.units, 1, bias, True, device="meta")
-    named = {"bias_ih_l0": b.tensor(cell.bias), "bias_hh_l0": _still(4 * cell.units)}
-    return b.filled(made, **_matrices(b, cell, np.asarray), **(named if bias else {}))
+    return b.filled(made, **_matrices(b, cell, np.asarray), **_one_bias(b, cell))
 
 
 def _simple(b: Building, cell: Any) -> nn.Module:
     bias, kind = cell.bias is not None, cell.activation.__name__
     made = nn.RNN(cell.kernel.shape[0], cell.units, 1, kind, bias, True, device="meta")
-    named = {"bias_ih_l0": b.tensor(cell.bias), "bias_hh_l0": _still(cell.units)}
-    return b.filled(made, **_matrices(b, cell, np.asarray), **(named if bias else {}))
+    return b.filled(made, **_matrices(b, cell, np.asarray), **_one_bias(b, cell))
 
 
 def _gru(b: Building, cell: Any) -> nn.Module:
@@ -96,8 +94,11 @@ def _row_in_place(row: int, bias: np.ndarray) -> np.ndarray:
     return _gates_in_place(bias[row])
 
 
-def _still(size: int) -> torch.Tensor:
-    return torch.zeros(size)
+def _one_bias(b: Building, cell: Any) -> dict[str, Any]:
+    """The bias, and zeros for torch's second, which do not train."""
+    if cell.bias is None:
+        return {}
+    return {"bias_ih_l0": b.tensor(cell.bias), "bias_hh_l0": torch.zeros(cell.bias.shape)}
 
 
 def _matrices(b: Building, cell: Any, ordered: Callable[[np.ndarray], np.ndarray]) -> Any:
