@@ -69,8 +69,8 @@ class Words(nn.Module):
         self.places = nn.Parameter(torch.zeros(1, 6, 6))
         self.first = nn.Parameter(torch.zeros(1, 1, 6))
         layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True, activation="gelu")
-        self.encoder = nn.TransformerEncoder(layer, 2)
-        self.read = nn.GRU(6, 4, 2, batch_first=True, bidirectional=True)
+        self.encoder = nn.TransformerEncoder(layer, 1)
+        self.read = nn.GRU(6, 4, batch_first=True, bidirectional=True)
 
     def forward(self, words):
         x = torch.cat([self.first.expand(words.shape[0], -1, -1), self.words(words)], 1)

@@ -6,8 +6,12 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from myelin import variable
 from myelin.errors import FileFormatError, InputError, UnknownNameError, require
 from myelin.saving.atomic import replacing, target_of
+
+# Numbers that layers may hold beyond the weights in the file.
+_SPARE = 1 << 20
 
 
 def save_model(model: Any, path: Any, include_optimizer: bool = True) -> None:
@@ -62,8 +66,11 @@ def load_model(
     from myelin.interop.torch.inward.table import TABLE
 
     program = program_in(path)
+    # A file brings its weights: a graph that wants many more was forged.
+    stored = sum(weight.array.size for weight in program.weights.values())
     try:
-        return Reading(program, TABLE).model()
+        with variable.room(stored + _SPARE):
+            return Reading(program, TABLE).model()
     except (InputError, UnknownNameError) as error:
         raise FileFormatError(f"{path}: {str(error).removeprefix('from_torch: ')}") from error
     # A graph that was forged can fail anywhere in any layer.

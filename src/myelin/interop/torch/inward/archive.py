@@ -47,7 +47,7 @@ def program_in(filepath: Any) -> Program:
         top = _top(archive.names, where)
         try:
             return _program(archive, top, where)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             if isinstance(error, FileFormatError):
                 raise
             raise FileFormatError(
