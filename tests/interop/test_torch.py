@@ -11,7 +11,13 @@ from myelin import Input, Model, Sequential, layers, ops, saving  # noqa: E402
 from myelin.errors import InputError  # noqa: E402
 from myelin.interop.torch import to_torch  # noqa: E402
 from tests.interop.cases import CASES, case  # noqa: E402
-from tests.interop.torch_differences import difference, outputs_of, torch_difference  # noqa: E402
+from tests.interop.torch_differences import (  # noqa: E402
+    computed,
+    difference,
+    outputs_of,
+    relative,
+    torch_difference,
+)
 from tests.layers import table  # noqa: E402
 
 # What PyTorch has no module for, and Myelin's table has not.
@@ -243,12 +249,13 @@ def test_every_activation_that_is_there():
     x = np.linspace(-4, 4, 24, dtype="f4").reshape(4, 6)
     from myelin import activations
 
-    for name in activations.NAMES:
-        if name in ("threshold", "glu"):
-            continue
-        inputs = Input((6,))
-        model = Model(inputs, layers.Activation(name)(inputs))
-        assert difference(model, to_torch(model), x) < 2e-6, name
+    # Those two want arguments or another size.
+    names = [name for name in activations.NAMES if name not in ("threshold", "glu")]
+    inputs = Input((6,))
+    model = Model(inputs, [layers.Activation(name)(inputs) for name in names])
+    found = outputs_of(to_torch(model), x)
+    for name, one, other in zip(names, computed(model, x), found, strict=True):
+        assert relative(one, other) < 2e-6, name
 
 
 def test_a_function_of_ones_own_is_followed():
@@ -288,3 +295,13 @@ def test_the_tables_cover_all_that_the_cases_have():
     # The table of cases grows: a new layer is either in torch's table or named above.
     assert {name for name in REFUSED if name not in CASES} == set()
     assert set(table.LAYERS) <= set(CASES)
+
+
+def test_names_that_python_or_torch_use_themselves():
+    inputs = Input((4, 3), name="class")
+    y = layers.MultiHeadAttention(1, 2, name="training")(inputs, inputs)
+    model = Model(inputs, layers.Dense(2, name="forward")(y), name="2 heads")
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("f4")
+    module = to_torch(model)
+    assert difference(model, module, x) < 1e-6
+    assert {"training_.query.weight", "forward_.weight"} <= set(module.state_dict())

@@ -1,6 +1,5 @@
 """Modules of torch's as models: their layers, their layouts, and what is refused."""
 
-import jax
 import numpy as np
 import pytest
 
@@ -10,24 +9,24 @@ nn = torch.nn
 from myelin import Sequential, layers, saving  # noqa: E402
 from myelin.errors import InputError  # noqa: E402
 from myelin.interop.torch import from_torch, to_torch  # noqa: E402
-from tests.interop.torch_differences import outputs_of, relative  # noqa: E402
+from tests.interop.torch_differences import computed, outputs_of, relative  # noqa: E402
 
 
 def _both_ways(module, example, atol=2e-6):
     """The model of a module; outputs are compared there, here, and back again."""
     torch.manual_seed(0)
     with torch.no_grad():
-        for name, weight in [*module.named_parameters(), *module.named_buffers()]:
+        for _, weight in [*module.named_parameters(), *module.named_buffers()]:
             if weight.is_floating_point():
                 weight.add_(torch.rand_like(weight) * 0.3)
     model = from_torch(module, torch.from_numpy(example))
     # Another number of examples than the model was read with.
     x = np.concatenate([example, example[:1]])
     wanted = outputs_of(module.eval(), x)
-    for found in (jax.tree.leaves(model(x)), outputs_of(to_torch(model).eval(), x)):
+    for found in (computed(model, x), outputs_of(to_torch(model).eval(), x)):
         assert [y.shape for y in found] == [y.shape for y in wanted]
         for one, other in zip(wanted, found, strict=True):
-            assert relative(one, np.asarray(other)) < atol
+            assert relative(one, other) < atol
     return model
 
 
@@ -85,7 +84,9 @@ def test_a_transformer_and_a_recurrent_network(tmp_path):
     # Weights outside of any layer are kept with the others.
     saving.save_model(model, tmp_path / "m.myelin")
     again = saving.load_model(tmp_path / "m.myelin")
-    np.testing.assert_allclose(again(words)[1], model(words)[1], atol=1e-6)
+    assert [w.path for w in again.weights] == [w.path for w in model.weights]
+    for kept, given in zip(again.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(kept.numpy(), given.numpy())
 
 
 def test_a_sequential_of_many_layers():
@@ -266,3 +267,34 @@ def test_what_myelin_cannot_have_is_refused_by_name():
     for why, (module, example) in refused.items():
         with pytest.raises(InputError, match=f"from_torch.*{why}"):
             from_torch(module, example)
+
+
+class InPlace(nn.Module):
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def forward(self, x):
+        return self.change(x * 2)
+
+
+def _read_after(y):
+    y.add_(1).mul_(y)
+    return y
+
+
+def _read_through_a_view(y):
+    y[:, 0].add_(1)
+    return y
+
+
+def _written_to(y):
+    y[:, 0] = 0
+    return y
+
+
+def test_what_is_changed_in_its_place():
+    _both_ways(InPlace(_read_after), _normal(2, 3))
+    for change in (_read_through_a_view, _written_to):
+        with pytest.raises(InputError, match="from_torch: aten"):
+            from_torch(InPlace(change), torch.ones(2, 3))

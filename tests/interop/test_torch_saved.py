@@ -7,13 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import jax  # noqa: E402
-
 from myelin import Input, Sequential, layers  # noqa: E402
 from myelin.errors import FileFormatError, InputError  # noqa: E402
 from myelin.interop.torch import load_model, save_model  # noqa: E402
 from tests.interop.cases import case  # noqa: E402
-from tests.interop.torch_differences import relative  # noqa: E402
+from tests.interop.torch_differences import computed, relative  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -28,18 +26,12 @@ def test_what_is_written_is_the_same_there_and_here(tmp_path, name):
     path = tmp_path / "m.pt"
     save_model(model, path)
     arrays = inputs if isinstance(inputs, list) else [inputs]
-    # One example fewer than any that the program was found with.
-    wanted = [np.asarray(y) for y in jax.tree.leaves(model(inputs))]
+    wanted = computed(model, inputs)
     theirs = torch.export.load(path).module()(*(torch.from_numpy(a) for a in arrays))
-    ours = load_model(path)(inputs)
-    for found in (theirs, ours):
-        leaves = [_numpy(y) for y in (found if isinstance(found, list) else [found])]
-        for one, other in zip(wanted, leaves, strict=True):
+    theirs = [y.detach().numpy() for y in (theirs if isinstance(theirs, list) else [theirs])]
+    for found in (theirs, computed(load_model(path), inputs)):
+        for one, other in zip(wanted, found, strict=True):
             assert relative(one, other) < 1e-5
-
-
-def _numpy(value):
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
 
 
 def test_a_file_says_nothing_of_the_machine(tmp_path):

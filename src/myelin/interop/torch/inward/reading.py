@@ -49,6 +49,8 @@ class Reading:
         self._owners: dict[str, Any] = {}
         self._names: dict[str, int] = {}
         self._read: set[str] = set()
+        # For each value, the names of those that share its numbers in torch.
+        self._views: dict[str, set[str]] = {}
         self.call: Call = Call("", {}, "")
         self.inputs: list[Any] = []
 
@@ -58,9 +60,10 @@ class Reading:
             promise = Input(batch_shape=shape, dtype=dtype, name=self.name(name))
             self._values[name] = promise
             self.inputs.append(promise)
-        for call in self._live():
+        calls = self._live()
+        for place, call in enumerate(calls):
             self.call = call
-            self._take(call)
+            self._take(call, calls[place + 1 :])
         outputs = jax.tree.map(self._of, self.program.outputs, is_leaf=lambda v: isinstance(v, Ref))
         inputs = self.inputs[0] if len(self.inputs) == 1 else self.inputs
         try:
@@ -91,7 +94,7 @@ class Reading:
             for call in self.program.calls
         )  # fmt: skip
 
-    def _take(self, call: Call) -> None:
+    def _take(self, call: Call, later: list[Call]) -> None:
         base, _, _ = call.target.removeprefix("aten.").partition(".")
         # Python's own operators stand between sizes.
         base = base if call.target.startswith("aten.") or base == "getitem" else f"sizes_{base}"
@@ -121,10 +124,27 @@ class Reading:
             self._values[call.outputs] = result
         else:
             self._values.update(zip(call.outputs, result, strict=False))
+        first = next(iter(call.arguments.values()), None)
+        if base in _VIEWS and isinstance(first, Ref):
+            group = self._views.setdefault(first.name, {first.name})
+            for name in _names(call.outputs):
+                group.add(name)
+                self._views[name] = group
         if in_place:
             # Whoever reads what was changed in its place sees the change.
-            changed = next(iter(call.arguments.values()))
-            self._values[changed.name] = result
+            self._change(first, result, later)
+
+    def _change(self, changed: Any, result: Any, later: list[Call]) -> None:
+        """Has a value be another from now on, where nothing that shares its memory is read on."""
+        others = self._views.get(changed.name, set()) - {changed.name}
+        read = {ref.name for ref in _refs([call.arguments for call in later])}
+        read |= {ref.name for ref in _refs(self.program.outputs)}
+        if others & read or isinstance(self._values[changed.name], Weight):
+            raise self.refused(
+                "changes numbers in their place that are read in another shape, too: give it a "
+                "new tensor"
+            )
+        self._values[changed.name] = result
 
     def _of(self, value: Any) -> Any:
         if isinstance(value, Ref):
@@ -237,6 +257,14 @@ def array_of(value: Any) -> np.ndarray:
 _IGNORED = {
     "cudnn_enabled", "device", "layout", "pin_memory", "memory_format", "non_blocking", "copy",
     "scale_grad_by_freq", "path", "generator", "has_biases", "half_to_float",
+}  # fmt: skip
+
+
+# What gives the same numbers in torch, not copies.
+_VIEWS = {
+    "view", "reshape", "flatten", "unflatten", "permute", "transpose", "swapaxes", "t", "numpy_T",
+    "movedim", "unsqueeze", "squeeze", "expand", "expand_as", "slice", "narrow", "select", "split",
+    "split_with_sizes", "chunk", "unbind", "getitem", "alias", "detach", "contiguous",
 }  # fmt: skip
 
 

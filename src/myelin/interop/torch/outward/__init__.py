@@ -1,8 +1,11 @@
 """From Myelin to torch.
 
-module         `to_torch`: the walk begins, and becomes a module
-building       the module while it is being put together
-graphs         the calls behind a model, also behind a subclass's `call`
-functions      the table of functions; core, images, normalization, sequences, attention: of layers
-layouts        takes out axes that are permuted and straight back
+module           the walk begins, and becomes a module
+building         the module while it is being put together, and what an entry may ask
+graphs           the calls behind a model, also behind a subclass's `call`
+core             the table of layers: Dense, activations, merging, reshaping; beside it dropout,
+                 convolution, images, normalization, sequences, cells, attention
+functions        how functions of `myelin.ops` are read; function_table, what they are in torch
+layouts          joins changes of layout
+written          a model as the bytes of a `.pt` file
 """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -68,7 +69,7 @@ class Building:
 
     # The walk.
 
-    def run(self, graph: Graph, inputs: list[Any], from_module: set[int] = frozenset()) -> Any:  # type: ignore[assignment]
+    def run(self, graph: Graph, inputs: list[Any], from_module: Collection[int] = ()) -> Any:
         """What comes out of a graph for what comes in; the outputs as a tree.
 
         Args:
@@ -146,7 +147,7 @@ class Building:
                 "it out of the model, or do its work beforehand",
             )
         own = type(layer).compute_mask is not Layer.compute_mask
-        if mask is not None and (own or layer._call_takes("mask")):
+        if mask is not None and ((own and layer.supports_masking) or layer._call_takes("mask")):
             raise refused(layer, "computes with a mask in a way of its own")
         promise = lambda leaf: KerasTensor(self.shape(leaf))  # noqa: E731
         promised = jax.tree.map(promise, (args, kwargs), is_leaf=is_proxy)
@@ -240,14 +241,14 @@ class Building:
         return self.parameter(array, "constant", array)
 
     def tensor(self, value: Any, turned: Callable[[np.ndarray], Any] = np.asarray) -> Any:
-        """A torch tensor of its own: a parameter of a variable that trains or may train.
+        """A torch tensor of its own: a parameter for a variable that trains, unless it is frozen.
 
         Args:
             value: a variable or an array.
             turned: what torch wants in the place of the array.
         """
         made = torch.from_numpy(np.array(turned(np.asarray(value)), order="C"))
-        if not made.is_floating_point() or not isinstance(value, Variable):
+        if not isinstance(value, Variable) or not value.trainable:
             return made
         return nn.Parameter(made, requires_grad=id(value) in self._trainable)
 
@@ -297,7 +298,7 @@ class Building:
         return self.note(value, tensor.shape) if is_proxy(value) else value
 
     def _free_path(self, part: str) -> str:
-        """A path that no other submodule has and that is no attribute of every module's."""
+        """A path that no other submodule has."""
         *above, name = [*self._prefix, part] if part else self._prefix
         while hasattr(self._at(".".join(above)), name):
             name += "_"
@@ -340,6 +341,11 @@ def _check_type(layer: Any) -> None:
 
 
 def _as_name(name: str) -> str:
-    """A layer's name as the name of a submodule, which has no dots and begins with no digit."""
+    """A layer's name as that of a submodule or an argument, which Python and torch leave free."""
     plain = re.sub(r"\W", "_", name)
-    return plain if plain and not plain[0].isdigit() else f"_{plain}"
+    plain = f"_{plain}" if not plain or plain[0].isdigit() else plain
+    taken = keyword.iskeyword(plain) or hasattr(_ANY_MODULE, plain)
+    return f"{plain}_" if taken else plain
+
+
+_ANY_MODULE = nn.Module()

@@ -45,14 +45,15 @@ def _largest(function: Function) -> Function:
 def _prod(b: Building, x: Proxy, axis: Any, keepdims: bool, dtype: Any) -> Proxy:
     for place in sorted(_axes(b, x, axis), reverse=True):
         x = x.prod(place, keepdims)
-    return x
+    return _cast(x, dtype)
 
 
 def _along(function: Function) -> Function:
     """A function along an axis, or over all numbers in a row."""
 
-    def along(x: Proxy, axis: int | None, **others: Any) -> Proxy:
-        return function(x.flatten(), 0) if axis is None else function(x, axis)
+    def along(x: Proxy, axis: int | None, dtype: Any = None) -> Proxy:
+        y = function(x.flatten(), 0) if axis is None else function(x, axis)
+        return _cast(y, dtype)
 
     return along
 
@@ -159,7 +160,7 @@ def _get_item(b: Building, x: Proxy, key: Any) -> Proxy:
 
 
 def _cast(x: Proxy, dtype: Any) -> Proxy:
-    return x.to(_type(dtype))
+    return x if dtype is None else x.to(_type(dtype))
 
 
 def _type(dtype: Any) -> Any:
@@ -196,7 +197,6 @@ _IN_TURN = {
         "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "reciprocal", "rsqrt",
         "sign", "signbit", "sin", "sinc", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
         "relu", "selu", "sigmoid", "deg2rad", "rad2deg", "erfc", "logical_not", "negative",
-        "ones_like", "zeros_like",
     )
 } | {
     "arccos": torch.acos, "arccosh": torch.acosh, "arcsin": torch.asin, "arcsinh": torch.asinh,
@@ -214,7 +214,7 @@ _IN_TURN = {
 
 
 def _unary(function: Function) -> Function:
-    return lambda x, **ignored: function(x)
+    return lambda x: function(x)
 
 
 _PAIRS: dict[str, Function] = {
@@ -307,7 +307,9 @@ FUNCTIONS: dict[str, Function] = {
     "argsort": lambda x, axis: x.argsort(dim=axis, stable=True),
     "sort": lambda x, axis: x.sort(axis)[0],
     "take_along_axis": lambda x, indices, axis: x.take_along_dim(indices.long(), axis),
-    "full_like": lambda x, fill_value, dtype: torch.full_like(x, fill_value),
+    "full_like": lambda x, fill_value, dtype: _cast(torch.full_like(x, fill_value), dtype),
+    "ones_like": lambda x, dtype: _cast(torch.ones_like(x), dtype),
+    "zeros_like": lambda x, dtype: _cast(torch.zeros_like(x), dtype),
     "broadcast_to": lambda x, shape: x.expand(shape),
     "prod": _prod,
     "round": lambda x, decimals: x.round(decimals=decimals),

@@ -15,6 +15,7 @@ from myelin.layers.operation import Operation
 from myelin.layers.shapes import is_shape
 from myelin.layers.symbolic import KerasTensor, Node, replaced, tensors_in
 from myelin.models.graph import Graph
+from myelin.models.model import Model
 from myelin.models.sequential import Sequential
 
 _WAY_OUT = (
@@ -24,8 +25,9 @@ _WAY_OUT = (
 
 
 def has_graph(model: Any) -> bool:
-    """Whether a model knows the calls that it is made of."""
-    return isinstance(model, Sequential) or model._graph is not None
+    """Whether a model knows the calls that it is made of, and computes by no others."""
+    own = type(model).call not in (Model.call, Sequential.call)
+    return not own and (isinstance(model, Sequential) or model._graph is not None)
 
 
 def of_model(model: Any) -> tuple[Graph, set[int]]:
