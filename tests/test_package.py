@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import subprocess
@@ -40,6 +41,10 @@ def loaded_after(program):
 
 @pytest.mark.parametrize("module", modules())
 def test_public_names_are_there_and_have_docstrings(module):
+    # What stands behind a door to PyTorch is written in it.
+    torchs = ("myelin.interop.torch.outward.", "myelin.interop.torch.inward.exported")
+    if module.startswith(torchs) and importlib.util.find_spec("torch") is None:
+        pytest.skip("PyTorch is not installed")
     found = importlib.import_module(module)
     assert inspect.getdoc(found), f"{module} has no docstring"
     without = []

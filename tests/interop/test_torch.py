@@ -58,7 +58,7 @@ def test_a_module_reads_like_the_model():
     assert learned == [
         "edges.weight", "edges.bias", "norm.weight", "norm.bias", "kind.weight", "kind.bias",
     ]  # fmt: skip
-    # Images change their layout at the door, and once behind the last of such layers.
+    # Images change their layout at the door, and before Flatten, which sees the order.
     assert code.count("permute(") == 2
 
 

@@ -60,28 +60,28 @@ def average_pooling(b: Building, layer: Any, x: Proxy) -> Proxy:
     return channels_back(layer, y, layer.rank)
 
 
-def _inner(layer: Any) -> tuple[int, ...]:
-    first = 2 if layer.data_format == "channels_first" else 1
-    return tuple(range(first, first + layer.rank))
+def over_images(reduce: Any) -> Any:
+    """An entry for one number a channel: `reduce(x, axes, keepdims)`, channels first."""
+
+    def entry(b: Building, layer: Any, x: Proxy) -> Proxy:
+        axes = tuple(range(2, layer.rank + 2))
+        y = reduce(channels_first(layer, x, layer.rank), axes, layer.keepdims)
+        return channels_back(layer, y, layer.rank) if layer.keepdims else y
+
+    return entry
 
 
-def global_max(b: Building, layer: Any, x: Proxy) -> Proxy:
-    """The largest number of each channel."""
-    return x.amax(_inner(layer), layer.keepdims)
-
-
-def global_average(b: Building, layer: Any, x: Proxy) -> Proxy:
-    """The mean of each channel."""
-    return x.mean(_inner(layer), layer.keepdims)
+global_max = over_images(lambda x, axes, kept: x.amax(axes, kept))
+global_average = over_images(lambda x, axes, kept: x.mean(axes, kept))
 
 
 def global_average_1d(b: Building, layer: Any, x: Proxy, mask: Any = None) -> Proxy:
     """The mean of each channel over the steps that count."""
     if mask is None:
         return global_average(b, layer, x)
-    axes = _inner(layer)
-    counted = mask.unsqueeze(3 - axes[0]).float()
-    return (x * counted).sum(axes, layer.keepdims) / counted.sum(axes, layer.keepdims)
+    axis = 2 if layer.data_format == "channels_first" else 1
+    counted = mask.unsqueeze(3 - axis).float()
+    return (x * counted).sum(axis, layer.keepdims) / counted.sum(axis, layer.keepdims)
 
 
 def adaptive(kind: str) -> Any:
@@ -98,30 +98,25 @@ def adaptive(kind: str) -> Any:
 # Sizes.
 
 
-def zero_padding(b: Building, layer: Any, x: Proxy) -> Proxy:
-    """Zeros around images."""
-    return functional.pad(x, _ends(b, layer, x, 1))
+def with_ends(sign: int) -> Any:
+    """An entry for zeros around images, or less of them where the sign is -1."""
 
+    def entry(b: Building, layer: Any, x: Proxy) -> Proxy:
+        pairs = [(sign * before, sign * after) for before, after in layer._ends]
+        y = functional.pad(channels_first(layer, x, layer._axes), as_torch_pads(pairs))
+        return channels_back(layer, y, layer._axes)
 
-def cropping(b: Building, layer: Any, x: Proxy) -> Proxy:
-    """The inner part of images."""
-    return functional.pad(x, _ends(b, layer, x, -1))
-
-
-def _ends(b: Building, layer: Any, x: Proxy, sign: int) -> list[int]:
-    pairs = [(0, 0)] * len(b.shape(x))
-    for axis, ends in zip(layer._places(b.shape(x)), layer._ends, strict=True):
-        pairs[axis] = (sign * ends[0], sign * ends[1])
-    return as_torch_pads(pairs)
+    return entry
 
 
 def up_sampling(b: Building, layer: Any, x: Proxy) -> Proxy:
     """Larger images: points repeated, or what lies between them."""
     if getattr(layer, "interpolation", "nearest") != "nearest":
         return resizing(b, layer, x)
-    for factor, axis in zip(layer._factors, layer._places(b.shape(x)), strict=True):
-        x = x if factor == 1 else x.repeat_interleave(factor, axis)
-    return x
+    y = channels_first(layer, x, layer._axes)
+    for axis, factor in enumerate(layer._factors, 2):
+        y = y if factor == 1 else y.repeat_interleave(factor, axis)
+    return channels_back(layer, y, layer._axes)
 
 
 def resizing(b: Building, layer: Any, x: Proxy) -> Proxy:
@@ -189,8 +184,8 @@ LAYERS = {
     layers.GlobalAveragePooling1D: global_average_1d,
     **for_ranks("AdaptiveMaxPooling{}D", adaptive("max")),
     **for_ranks("AdaptiveAveragePooling{}D", adaptive("average")),
-    **for_ranks("ZeroPadding{}D", zero_padding),
-    **for_ranks("Cropping{}D", cropping),
+    **for_ranks("ZeroPadding{}D", with_ends(1)),
+    **for_ranks("Cropping{}D", with_ends(-1)),
     **for_ranks("UpSampling{}D", up_sampling),
     layers.Resizing: resizing,
     layers.CenterCrop: center_crop,

@@ -24,6 +24,7 @@ _FUNCTIONS: set[Callable[..., Any]] = {
         "hardswish", "softsign", "logsigmoid", "celu",
     )),
 }  # fmt: skip
+_METHODS = {"clamp", "exp", "square", "float"}
 _MODULES = (nn.Dropout,)
 
 
@@ -58,6 +59,8 @@ def _composed(graph: fx.Graph, node: fx.Node) -> None:
 def _is_elementwise(node: fx.Node, root: nn.Module) -> bool:
     if node.op == "call_module":
         return isinstance(root.get_submodule(str(node.target)), _MODULES)
+    if node.op == "call_method":
+        return node.target in _METHODS
     return node.op == "call_function" and node.target in _FUNCTIONS
 
 
