@@ -26,8 +26,13 @@ _own: dict[tuple[str, str], type] = {}
 # What users registered, by "package>name", and what a custom_object_scope adds for a while.
 _registered: dict[str, Any] = {}
 _scoped: dict[str, Any] = {}
+# Inside `sharing`: layers that were written, by number, and objects that were read, by theirs.
+_written: list[Any] | None = None
+_read: dict[Any, Any] | None = None
 # The user's own objects that `copied` meets, by the names it invents for them; else None.
 _noted: dict[str, Any] | None = None
+
+SHARED = "shared_object_id"
 
 _PACKAGES = (
     "layers",
@@ -131,11 +136,37 @@ def serialize(value: Any) -> Any:
             "class_name": type(value).__name__,
             "config": value.get_config(),
             "registered_name": None if own else _note(type(value)),
+            **_number(value),
         }
     raise TypeError(
         f"{value!r} cannot be written to a configuration: register it with "
         "@myelin.saving.register_keras_serializable(), or give it get_config and from_config"
     )
+
+
+def _number(value: Any) -> dict[str, int]:
+    """Which of the layers written so far a layer is, in a block of `sharing`."""
+    if _written is None or not hasattr(value, "get_build_config"):
+        return {}
+    places = [i for i, known in enumerate(_written) if known is value]
+    if not places:
+        _written.append(value)
+    return {SHARED: places[0] if places else len(_written) - 1}
+
+
+@contextlib.contextmanager
+def sharing() -> Iterator[None]:
+    """Inside the block, a layer that is written in several places is read as one again.
+
+    Each place says under "shared_object_id", as in Keras, which of the layers it is.
+    """
+    global _written, _read
+    before = _written, _read
+    _written, _read = [], {}
+    try:
+        yield
+    finally:
+        _written, _read = before
 
 
 def _is_custom(value: Any) -> bool:
@@ -197,7 +228,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return config
     class_name, inner = config["class_name"], config["config"]
     if class_name in ("__numpy__", "__tensor__"):
-        return np.asarray(inner["value"], dtype=inner["dtype"])
+        return _as_array(inner["value"], inner["dtype"])
     if class_name == "__slice__":
         return slice(inner["start"], inner["stop"], inner["step"])
     if class_name == "__ellipsis__":
@@ -206,11 +237,24 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return find_registered(inner)
     if class_name == "DTypePolicy":
         return dtypes.DTypePolicy.from_config(inner)
+    number = config.get(SHARED)
+    if _read is not None and number in _read:
+        return _read[number]
     cls = find_class(class_name, config.get("module"), config.get("registered_name"))
     made = cls.from_config(inner)
+    if _read is not None and number is not None:
+        _read[number] = made
     if config.get("build_config") and hasattr(made, "build_from_config"):
         made.build_from_config(config["build_config"])
     return made
+
+
+def _as_array(values: Any, dtype: Any) -> np.ndarray:
+    # Not any type of NumPy's: there are some of which a single value takes gigabytes.
+    kind = np.dtype(dtype) if isinstance(dtype, str) else None
+    if kind is None or kind.kind not in "biufcU":
+        kind = np.dtype(dtypes.name_of(dtype))
+    return np.asarray(values, dtype=str if kind.kind == "U" else kind)
 
 
 def find_class(name: str, module: str | None = None, registered_name: str | None = None) -> Any:

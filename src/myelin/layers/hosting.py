@@ -125,8 +125,17 @@ class HostLayer(Layer):
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
-        """A new layer from what `get_config` gave, here or in Keras."""
+        """A new layer from what `get_config` gave, here or in Keras.
+
+        Raises:
+            InputError: it names a file to read a vocabulary from, as no `get_config` does.
+        """
         config = dict(config)
+        if isinstance(config.get("vocabulary"), str):
+            raise InputError(
+                f"{cls.__name__}: a configuration may hold a vocabulary, not the name of a file "
+                f"with one: {config['vocabulary']!r}"
+            )
         if isinstance(config.get("dtype"), dict):
             config["dtype"] = config["dtype"]["config"]["name"]
         return super().from_config(config)

@@ -113,9 +113,11 @@ class _SpatialDropout(Dropout):
         return (shape[0], *ones, shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer; the mask's shape follows from the data."""
+        """The arguments that make an equal layer, which are those that Keras takes."""
         config = super().get_config()
-        config.pop("noise_shape", None)
+        del config["noise_shape"], config["trainable"]
+        if self._axes == 1 and self.data_format == "channels_last":
+            del config["data_format"]
         return config
 
 

@@ -170,7 +170,9 @@ def _without_masks(config: Mapping[str, Any]) -> list[Config]:
         calls = [dict(call) for call in entry["inbound_nodes"]]
         for call in calls:
             kwargs = call.get("kwargs", {})
-            call["kwargs"] = {k: v for k, v in kwargs.items() if k != "mask" or not _sources(v)}
+            call["kwargs"] = {
+                k: v for k, v in kwargs.items() if k != "mask" or not (v is None or _sources(v))
+            }
         entry["inbound_nodes"] = calls
     wanted = _sources([config["output_layers"]], bare=True)
     kept = len(entries) + 1

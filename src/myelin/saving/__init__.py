@@ -6,8 +6,9 @@ from myelin.registry import (
     get_registered_name,
     register_keras_serializable,
 )
-from myelin.saving.archive import load_model, model_from_json, save_model
 from myelin.saving.checkpoint import load_tree, save_tree
+from myelin.saving.configuration import model_from_json
+from myelin.saving.formats import load_model, save_model
 from myelin.saving.objects import (
     deserialize_keras_object,
     get_registered_object,

@@ -13,12 +13,18 @@ from typing import BinaryIO
 from myelin.errors import InputError
 
 
-def target_of(filepath: object, overwrite: bool = True) -> Path:
+def target_of(filepath: object, overwrite: bool = True, folder: bool = False) -> Path:
     """The path to write to, with links followed, once it is clear that it can be written.
 
+    Args:
+        filepath: the path.
+        overwrite: whether what exists may be replaced.
+        folder: whether a folder is to be written, not a file.
+
     Raises:
-        InputError: `filepath` is no path, or names a folder or a device.
-        FileExistsError: there is a file and `overwrite` is False.
+        InputError: `filepath` is no path, or names a folder in the place of a file or the
+            reverse, or a device.
+        FileExistsError: it exists and `overwrite` is False.
         FileNotFoundError: its folder is missing.
     """
     path = as_path(filepath)
@@ -26,9 +32,11 @@ def target_of(filepath: object, overwrite: bool = True) -> Path:
         raise FileExistsError(
             f"{path} exists already: pass overwrite=True to replace it, or another name"
         )
-    if path.is_dir():
+    if folder and path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file, and a folder of that name is to be written")
+    if not folder and path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file in it")
-    if path.exists() and not path.is_file():
+    if not folder and path.exists() and not path.is_file():
         raise InputError(f"{path} is no ordinary file, so nothing is written there")
     real = Path(os.path.realpath(path))
     if not real.parent.is_dir():

@@ -1,4 +1,4 @@
-"""What a file is, told from its content: people name Myelin's files `.keras` and `.h5` too."""
+"""What a file is, told from its content: people name files as they like."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from myelin.saving.atomic import as_path
 
 # Kinds that are read here.
 MODEL, SAFETENSORS, NPZ = "model", "safetensors", "npz"
+KERAS, HDF5, ONNX, TORCH, SAVED_MODEL = "keras", "hdf5", "onnx", "torch", "saved model"
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
-_KERAS_ADVICE = (
-    "Myelin does not read it yet: in Keras, run numpy.savez('weights.npz', "
-    "**{w.path: w.numpy() for w in model.weights}), and here, load_weights('weights.npz') into a "
-    "model of the same layers"
-)
+# What stands in the archives that PyTorch writes, in folders of any name.
+_OF_TORCH = ("data.pkl", "archive_format", "serialized_exported_program.json")
 # First bytes -> what has them.
 _OTHERS: dict[bytes, str] = {
     b"\x80\x02": "a pickle",
@@ -57,9 +55,9 @@ def refuse_folder(path: Path) -> None:
         FileFormatError: it is a folder, or a device.
     """
     if path.is_dir():
-        saved = (path / "saved_model.pb").exists()
+        saved = _is_saved_model(path)
         what = "a TensorFlow SavedModel" if saved else "a folder"
-        raise FileFormatError(f"{path} is {what}, not a file written by Myelin")
+        raise FileFormatError(f"{path} is {what}, not a file")
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "There is no such file", str(path))
     if not path.is_file():
@@ -67,12 +65,14 @@ def refuse_folder(path: Path) -> None:
 
 
 def kind_of(path: Path) -> str:
-    """`MODEL` or `NPZ` (both zip archives), or `SAFETENSORS`.
+    """One of the kinds above, by what a file or folder holds.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: it is anything else; says what, and what to do with Keras's files.
+        FileFormatError: it is anything else; says what.
     """
+    if _is_saved_model(path):
+        return SAVED_MODEL
     refuse_folder(path)
     with path.open("rb") as file:
         start = file.read(1024)
@@ -81,29 +81,30 @@ def kind_of(path: Path) -> str:
         raise FileFormatError(f"{path} is empty")
     if start.startswith(_ZIPS):
         return _kind_of_zip(path)
-    if start.startswith(_HDF5) or start[512:].startswith(_HDF5):
-        raise FileFormatError(f"{path} is an HDF5 file, as Keras writes. {_KERAS_ADVICE}")
+    if start.startswith(_HDF5):
+        return HDF5
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
         return SAFETENSORS
     for first, what in _OTHERS.items():
         if start.startswith(first):
             never = ", which could run code; Myelin never loads one" if "pickle" in what else ""
             raise FileFormatError(f"{path} is {what}{never}")
-    raise FileFormatError(f"{path} is no file that Myelin wrote, or it is damaged")
+    raise FileFormatError(f"{path} is no file that is known here, or it is damaged")
+
+
+def _is_saved_model(path: Path) -> bool:
+    return path.is_dir() and (path / "saved_model.pb").exists()
 
 
 def _kind_of_zip(path: Path) -> str:
     with zips.opened(path) as archive:
         names = set(archive.names)
-    if "model.weights.h5" in names:
-        raise FileFormatError(f"{path} is a Keras file. {_KERAS_ADVICE}")
     if "weights.safetensors" in names:
         return MODEL
+    if "model.weights.h5" in names or {"config.json", "metadata.json"} <= names:
+        return KERAS
     if names and all(name.endswith(".npy") for name in names):
         return NPZ
-    if any(name.endswith("data.pkl") for name in names):
-        raise FileFormatError(
-            f"{path} is a PyTorch file, which holds a pickle that could run code; in PyTorch, "
-            "write the weights with safetensors.torch.save_file"
-        )
+    if any(name.endswith(_OF_TORCH) for name in names):
+        return TORCH
     raise FileFormatError(f"{path} is a zip archive, but no model is in it")

@@ -1,4 +1,4 @@
-"""The weights of a model alone: `.safetensors`, or `.npz` where the name says so."""
+"""The weights of a model alone: `.safetensors`, `.npz`, or Keras's `.weights.h5`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from myelin import loading
 from myelin.errors import FileFormatError, InputError
 from myelin.saving import fitting, sniff, tensors, vocabularies, zips
 from myelin.saving.atomic import as_path, replacing, target_of
@@ -17,6 +18,9 @@ from myelin.saving.tensors import Arrays
 
 # One remark only: safetensors writes several in an order that changes from run to run.
 _ORDER = "myelin.order"
+_OF_KERAS = ".weights.h5"
+ENDINGS = (".safetensors", ".npz", _OF_KERAS)
+_KERAS = "myelin.interop.keras"
 
 
 def save_weights(
@@ -26,19 +30,29 @@ def save_weights(
 
     Args:
         model: a built model or layer.
-        filepath: the name; `.npz` makes NumPy's format, any other ending safetensors.
+        filepath: the name; it ends in `.safetensors`, in `.npz` for NumPy's format, or in
+            `.weights.h5` for Keras's, which has the state of the optimizer too.
         overwrite: whether an existing file is replaced.
         max_shard_size: accepted for Keras's sake; all weights stand in one file, however large.
 
     Raises:
         FileExistsError: the file exists and `overwrite` is False.
         FileNotFoundError: its folder does not exist.
-        InputError: the model is not built, or `filepath` cannot be written.
+        InputError: the model is not built, another ending, or `filepath` cannot be written.
     """
     target = target_of(filepath, overwrite)
+    ending = next((e for e in ENDINGS if str(filepath).lower().endswith(e)), None)
+    if ending is None:
+        raise InputError(
+            f"{target}: weights are written to files that end in {', '.join(ENDINGS)}"
+        )
+    if ending == _OF_KERAS:
+        _require_built(model, "save_weights")
+        loading.load(_KERAS).save_weights(model, target)
+        return
     arrays = _weights_of(model, "save_weights")
     with replacing(target) as file:
-        if target.suffix.lower() == ".npz":
+        if ending == ".npz":
             _write_npz(file, arrays)
         else:
             file.write(packed(arrays))
@@ -47,8 +61,9 @@ def save_weights(
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
     """Reads weights into a model of the same layers; all of them, or none after an error.
 
-    The content decides what the file is, not its ending: what `save_weights` wrote, a whole
-    model from `save_model`, or a safetensors or NumPy file with the same paths.
+    The content decides what the file is, not its ending: what `save_weights` wrote, here or in
+    Keras, a whole model in Myelin's or Keras's formats, or a safetensors or NumPy file with the
+    same paths.
 
     Args:
         model: a built model or layer.
@@ -62,6 +77,11 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         InputError: the model is not built, or the file has other variables than it.
     """
     path = as_path(filepath)
+    kind = sniff.kind_of(path)
+    if kind in (sniff.KERAS, sniff.HDF5):
+        _require_built(model, "load_weights")
+        loading.load(_KERAS).load_weights(model, path, skip_mismatch)
+        return
     arrays = read(path)
     _require_built(model, "load_weights")
     learned = vocabularies.taken_out(arrays, str(path))
@@ -83,6 +103,10 @@ def read(path: Any) -> Arrays:
         return _read_npz(path)
     if kind == sniff.SAFETENSORS:
         return unpacked(sniff.read(path), str(path))
+    if kind != sniff.MODEL:
+        raise FileFormatError(
+            f"{path} is a {kind} file: load_model reads such, and load_weights does not"
+        )
     with zips.opened(path) as archive:
         return unpacked(archive.read("weights.safetensors"), str(path))
 

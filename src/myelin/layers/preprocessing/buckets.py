@@ -166,7 +166,10 @@ class Discretization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, with the boundaries that `adapt` found."""
-        return {**super().get_config(), "bin_boundaries": self.bin_boundaries}
+        config = {**super().get_config(), "bin_boundaries": self.bin_boundaries}
+        # Keras does not take it, and there is nothing here to train.
+        del config["trainable"]
+        return config
 
     @classmethod
     def from_config(cls, config: Any) -> Any:

@@ -1,0 +1,31 @@
+"""`load_weights` from any of Keras's files, told apart by what they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from myelin.interop.keras import archive, hdf5, weights
+from myelin.saving import sniff
+
+
+def load_weights(model: Any, path: Path, skip_mismatch: bool = False) -> None:
+    """Reads variables into a built model, all of them or none.
+
+    The state of the optimizer comes with them where the file has that of this optimizer.
+
+    Args:
+        model: a built model.
+        path: a `.keras`, `.weights.h5` or `.h5` file.
+        skip_mismatch: leaves out, with a warning, variables that do not fit.
+
+    Raises:
+        FileFormatError: it is damaged.
+        InputError: it has other variables than the model.
+        ShapeError: one has another shape.
+    """
+    if sniff.kind_of(path) == sniff.KERAS:
+        archive.load_weights(model, path, skip_mismatch)
+        return
+    root = hdf5.read_file(path)
+    weights.assign(model, weights.Store(root, str(path)), skip_mismatch)

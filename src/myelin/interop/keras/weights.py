@@ -1,0 +1,176 @@
+"""The variables of a model in HDF5, where Keras keeps them: `.weights.h5`, and inside `.keras`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from myelin.errors import FileFormatError, InputError
+from myelin.interop.keras import hdf5, layout
+from myelin.interop.keras.hdf5 import Array, Group
+from myelin.optimizers import Optimizer
+from myelin.saving import fitting
+from myelin.variable import Variable
+
+# The weights of tokens, which are no variable here.
+_IDF = "idf_weights"
+
+
+def packed(model: Any, include_optimizer: bool = True) -> bytes:
+    """All variables of a model, and those of its optimizer, as the content of an HDF5 file.
+
+    Raises:
+        InputError: a variable that stands where Keras does not look.
+    """
+    import h5py
+
+    _check_all_found(model)
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        for path, part in layout.parts(model):
+            arrays = _arrays_of(part) if include_optimizer or not _is_optimizer(part) else {}
+            if not arrays:
+                continue
+            group = file.create_group(f"{path}/vars".lstrip("/"))
+            group.attrs["name"] = part.name
+            for name, array in arrays.items():
+                put(group, name, array)
+    return content.getvalue()
+
+
+def put(group: Any, name: str, array: np.ndarray) -> None:
+    """Writes an array into a group of h5py's, short floats as Keras marks them."""
+    made = group.create_dataset(name, data=array)
+    if array.dtype == jnp.bfloat16:
+        made.attrs["dtype"] = "bfloat16"
+
+
+def _arrays_of(part: Any) -> dict[str, np.ndarray]:
+    if getattr(part, _IDF, None) is not None:
+        return {_IDF: np.asarray(part.idf_weights)}
+    return {str(i): v.numpy() for i, v in enumerate(layout.own_variables(part))}
+
+
+def _is_optimizer(part: Any) -> bool:
+    return isinstance(part, Optimizer)
+
+
+def _check_all_found(model: Any) -> None:
+    found = {id(v) for _, part in layout.parts(model) for v in layout.own_variables(part)}
+    for v in model.variables:
+        if id(v) not in found and not v.is_state and "seed" not in v.name:
+            raise InputError(
+                f'"{v.path}" stands where Keras does not look for variables: let the layer that '
+                "has it be an attribute of its model, or an item of a list there"
+            )
+
+
+def save_weights(model: Any, path: Path) -> None:
+    """Writes the variables of a model, and of its optimizer, as `.weights.h5`, atomically."""
+    from myelin.saving.atomic import replacing
+
+    content = packed(model)
+    with replacing(path) as file:
+        file.write(content)
+
+
+class Store:
+    """The variables in a file, by the places of `layout`.
+
+    Args:
+        root: the file.
+        where: the file, for errors.
+    """
+
+    def __init__(self, root: Group, where: str) -> None:
+        self._root = root
+        self.where = where
+
+    def of(self, path: str) -> dict[str, Array]:
+        """The arrays that stand under a place, by name."""
+        names = path.split("/") if path else []
+        # As earlier versions of Keras's format called them.
+        if "_layer_checkpoint_dependencies" in self._root:
+            names = ["_layer_checkpoint_dependencies" if n == "layers" else n for n in names]
+        group = self._root.group(*names, "vars")
+        if group is None:
+            return {}
+        found = {name: group.get(name) for name in group.names()}
+        return {name: array for name, array in found.items() if isinstance(array, Array)}
+
+    def total(self) -> int:
+        """How many numbers the arrays of the file hold in all."""
+        return sum(int(np.prod(a.shape, dtype=np.float64)) for a in hdf5.walk(self._root))
+
+
+def read(array: Array) -> np.ndarray:
+    """The numbers of an array, short floats as such."""
+    values = array.read()
+    if array.dtype.kind == "V":
+        if array.dtype.itemsize != 2 or array.attributes().get("dtype") != "bfloat16":
+            raise FileFormatError(f"{array.where} holds values of an unknown type")
+        return values.view(jnp.bfloat16)
+    return values
+
+
+def assign(model: Any, store: Store, skip_mismatch: bool = False) -> None:
+    """Puts the variables of a file into a model, all of them or none.
+
+    Raises:
+        InputError: the file has other variables than the model.
+        ShapeError: one has another shape.
+    """
+    paths = {id(v): path for path, v in model.name_variables("", set()).items()}
+    variables: dict[str, Variable] = {}
+    arrays: dict[str, np.ndarray] = {}
+    for place, part in layout.parts(model):
+        if _is_optimizer(part) or getattr(part, _IDF, None) is not None:
+            continue
+        own = layout.own_variables(part)
+        stored = store.of(place)
+        stored.pop(_IDF, None)
+        named = {str(i): paths[id(v)] for i, v in enumerate(own)}
+        variables.update({paths[id(v)]: v for v in own})
+        if not own and _holds_none(part):
+            continue
+        for name, array in stored.items():
+            arrays[named.get(name, f"{place}/{name}")] = read(array)
+    fitting.assign(variables, arrays, store.where, skip_mismatch)
+
+
+def _holds_none(part: Any) -> bool:
+    """Whether what Keras keeps for a layer is in its configuration here."""
+    return hasattr(part, "bin_boundaries")
+
+
+def assign_optimizer(model: Any, store: Store) -> None:
+    """Puts the state of an optimizer into that of a model, which it builds, where there is one.
+
+    Raises:
+        FileFormatError: it is that of another optimizer.
+    """
+    for place, part in layout.parts(model):
+        stored = store.of(place) if _is_optimizer(part) else {}
+        # Before its first step Keras's has the count and the rate only.
+        if len(stored) <= 2:
+            continue
+        if not part.built:
+            part.build(model.trainable_variables)
+        own = {str(i): v for i, v in enumerate(part.variables)}
+        try:
+            fitting.assign(own, {name: read(a) for name, a in stored.items()}, store.where)
+        except InputError as error:
+            raise FileFormatError(
+                f"{store.where}: the optimizer's state does not fit the optimizer: {error}. With "
+                "compile=False the model loads without it"
+            ) from error
+
+
+def places(model: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """The places of the parts that `wanted` says."""
+    return ((path, part) for path, part in layout.parts(model) if wanted(part))
