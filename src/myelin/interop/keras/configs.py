@@ -16,8 +16,12 @@ Config = dict[str, Any]
 # Classes that Keras calls otherwise.
 _NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
 _OURS = {theirs: ours for ours, theirs in _NAMES.items()}
-# Classes that it does not have, or not as a part of a file.
-_UNKNOWN_THERE = {"ConfusionMatrix", "OptaxOptimizer"}
+# Classes that it does not have, or not as a part of a file, and why.
+_REFUSED = {
+    "ConfusionMatrix": "Keras has no such metric",
+    "OptaxOptimizer": "Keras has no such optimizer",
+    "Equalization": "Keras cannot read models with its own",
+}
 
 
 def written(model: Any) -> Config:
@@ -40,8 +44,11 @@ def _written(config: Any) -> Any:
     if name == "Operation" and str(config.get("module")).startswith("keras"):
         raise InputError(f'Keras has no operation "{config["config"]["function"]}" with settings '
                          f"{config['config']['arguments']}")  # fmt: skip
-    if name in _UNKNOWN_THERE and not config.get("registered_name"):
-        raise InputError(f"Keras has no {name}")
+    if name == "JaxLayer" and config["config"].get("init_fn") is None:
+        raise InputError(f'Keras writes no params of a JaxLayer: give "{config["config"]["name"]}" '
+                         "init_fn in their place")  # fmt: skip
+    if name in _REFUSED and not config.get("registered_name"):
+        raise InputError(f"{name} cannot go to Keras: {_REFUSED[name]}. Write a .myelin file")
     # Vocabularies are files beside the configuration there.
     made = {key: _written(value) for key, value in config.items() if key != "learned"}
     return {**made, "class_name": _NAMES[name]} if name in _NAMES else made
@@ -76,9 +83,22 @@ def _read(config: Any, reader: lambdas.Reader) -> Any:
     if name == "function":
         return _function(config)
     read = {key: _read(value, reader) for key, value in config.items()}
+    if isinstance(read.get("inbound_nodes"), list):
+        read["inbound_nodes"] = [_call(call) for call in read["inbound_nodes"]]
     if isinstance(name, str) and name in _OURS and not config.get("registered_name"):
         read["class_name"] = _OURS[name]
     return read
+
+
+def _call(call: Any) -> Any:
+    """A call without the `training` that Keras writes down for each, and does not heed.
+
+    What `fit` and `predict` say goes before it there, and after it here.
+    """
+    if not isinstance(call, dict) or not isinstance(call.get("kwargs"), dict):
+        return call
+    kwargs = {key: value for key, value in call["kwargs"].items() if key != "training"}
+    return {**call, "kwargs": kwargs}
 
 
 def _function(config: Config) -> Any:

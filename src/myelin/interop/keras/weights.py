@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +156,7 @@ def assign_optimizer(model: Any, store: Store) -> None:
     for place, part in layout.parts(model):
         stored = store.of(place) if _is_optimizer(part) else {}
         # Before its first step Keras's has the count and the rate only.
-        if len(stored) <= 2:
+        if len(stored) <= 2 and not _has_begun(stored):
             continue
         if not part.built:
             part.build(model.trainable_variables)
@@ -171,6 +170,6 @@ def assign_optimizer(model: Any, store: Store) -> None:
             ) from error
 
 
-def places(model: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-    """The places of the parts that `wanted` says."""
-    return ((path, part) for path, part in layout.parts(model) if wanted(part))
+def _has_begun(stored: dict[str, Array]) -> bool:
+    count = stored.get("0")
+    return count is not None and bool(np.any(read(count)))
