@@ -30,6 +30,7 @@ OPTIMIZERS = {
     "lion": lambda: optimizers.Lion(0.01),
     "lamb": lambda: optimizers.Lamb(0.01),
     "adafactor": lambda: optimizers.Adafactor(0.01),
+    "loss scale": lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.01)),
     "muon": lambda: optimizers.Muon(0.01),
     "schedule free": lambda: optimizers.ScheduleFreeAdamW(0.01, warmup_steps=2),
 }

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from myelin import naming
 from myelin.layers.attention import GroupedQueryAttention
 from myelin.layers.base import Layer
 from myelin.models import Functional, Model, Sequential
-from myelin.optimizers import Optimizer
+from myelin.optimizers import Adafactor, Optimizer
 from myelin.variable import Variable
 
 
@@ -27,13 +29,27 @@ def parts(model: Any) -> Iterator[tuple[str, Any]]:
             yield path, part
 
 
-def own_variables(part: Any) -> list[Variable]:
-    """The variables that a layer or an optimizer keeps under its own place, in Keras's order."""
-    if isinstance(part, Optimizer):
-        return list(part.variables)
-    held = [v for v in vars(part).values() if isinstance(v, Variable)]
-    own = {id(v): v for v in [*part._weights, *held]}
+def own_variables(layer: Any) -> list[Variable]:
+    """The variables that a layer keeps under its own place, in Keras's order."""
+    held = [v for v in vars(layer).values() if isinstance(v, Variable)]
+    own = {id(v): v for v in [*layer._weights, *held]}
     return sorted(own.values(), key=lambda v: not v.trainable)
+
+
+def slots(optimizer: Any) -> list[Variable | np.ndarray]:
+    """The state of an optimizer in Keras's order; an array where Keras keeps what is no state."""
+    if not isinstance(optimizer, Adafactor) or not optimizer.built:
+        return list(optimizer.variables)
+    known = {v._keys: v for v in optimizer.variables}
+    found: list[Variable | np.ndarray] = [v for keys, v in known.items() if keys[0] != "slots"]
+    for path, served in (optimizer._trainable or {}).items():
+        own = {keys[2]: v for keys, v in known.items() if keys[:2] == ("slots", path)}
+        # Keras keeps the product of row and column too, and numbers in the place of what is not.
+        if "row" in own:
+            found += [own["row"], own["column"], np.zeros(served.shape, served.dtype)]
+        else:
+            found += [np.zeros((), np.int32), np.zeros((), np.int32), own["velocity"]]
+    return found
 
 
 def _visit(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -52,7 +52,8 @@ def put(group: Any, name: str, array: np.ndarray) -> None:
 def _arrays_of(part: Any) -> dict[str, np.ndarray]:
     if getattr(part, _IDF, None) is not None:
         return {_IDF: np.asarray(part.idf_weights)}
-    return {str(i): v.numpy() for i, v in enumerate(layout.own_variables(part))}
+    kept = layout.slots(part) if _is_optimizer(part) else layout.own_variables(part)
+    return {str(i): np.asarray(v) for i, v in enumerate(kept)}
 
 
 def _is_optimizer(part: Any) -> bool:
@@ -60,7 +61,8 @@ def _is_optimizer(part: Any) -> bool:
 
 
 def _check_all_found(model: Any) -> None:
-    found = {id(v) for _, part in layout.parts(model) for v in layout.own_variables(part)}
+    layers = [part for _, part in layout.parts(model) if not _is_optimizer(part)]
+    found = {id(v) for layer in layers for v in layout.own_variables(layer)}
     for v in model.variables:
         if id(v) not in found and not v.is_state and "seed" not in v.name:
             raise InputError(
@@ -160,9 +162,12 @@ def assign_optimizer(model: Any, store: Store) -> None:
             continue
         if not part.built:
             part.build(model.trainable_variables)
-        own = {str(i): v for i, v in enumerate(part.variables)}
+        slots = {str(i): v for i, v in enumerate(layout.slots(part))}
+        own = {name: v for name, v in slots.items() if isinstance(v, Variable)}
+        unused = set(slots) - set(own)
         try:
-            fitting.assign(own, {name: read(a) for name, a in stored.items()}, store.where)
+            arrays = {name: read(a) for name, a in stored.items() if name not in unused}
+            fitting.assign(own, arrays, store.where)
         except InputError as error:
             raise FileFormatError(
                 f"{store.where}: the optimizer's state does not fit the optimizer: {error}. With "
