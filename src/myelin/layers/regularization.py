@@ -115,10 +115,10 @@ class _SpatialDropout(Dropout):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, which are those that Keras takes."""
         config = super().get_config()
-        del config["noise_shape"], config["trainable"]
+        lacking = {"noise_shape", "trainable"}
         if self._axes == 1 and self.data_format == "channels_last":
-            del config["data_format"]
-        return config
+            lacking.add("data_format")
+        return {name: value for name, value in config.items() if name not in lacking}
 
 
 class SpatialDropout1D(_SpatialDropout):

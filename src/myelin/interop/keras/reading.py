@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from myelin.interop.keras import archive, hdf5, weights
+from myelin.interop.keras import archive, hdf5, legacy, weights
 from myelin.saving import sniff
 
 
@@ -28,4 +28,7 @@ def load_weights(model: Any, path: Path, skip_mismatch: bool = False) -> None:
         archive.load_weights(model, path, skip_mismatch)
         return
     root = hdf5.read_file(path)
+    if legacy.is_legacy(root):
+        legacy.assign(model, root.group("model_weights") or root, str(path), skip_mismatch)
+        return
     weights.assign(model, weights.Store(root, str(path)), skip_mismatch)

@@ -112,11 +112,8 @@ class Store:
 def read(array: Array) -> np.ndarray:
     """The numbers of an array, short floats as such."""
     values = array.read()
-    if array.dtype.kind == "V":
-        if array.dtype.itemsize != 2 or array.attributes().get("dtype") != "bfloat16":
-            raise FileFormatError(f"{array.where} holds values of an unknown type")
-        return values.view(jnp.bfloat16)
-    return values
+    short = array.dtype.kind == "V" and array.attributes().get("dtype") == "bfloat16"
+    return values.view(jnp.bfloat16) if short and array.dtype.itemsize == 2 else values
 
 
 def assign(model: Any, store: Store, skip_mismatch: bool = False) -> None:

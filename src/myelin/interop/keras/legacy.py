@@ -1,0 +1,241 @@
+"""`.h5`: a whole model in one HDF5 file, as Keras 2 wrote it and Keras 3 still does.
+
+Attributes hold the model and how it was compiled as JSON; the group `model_weights` has a group for
+each layer with its weights, those that train first, in the order that `weight_names` lists them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from myelin import registry
+from myelin.errors import FileFormatError, InputError
+from myelin.interop.keras import configs, hdf5, layout, old_configs, old_optimizers, weights
+from myelin.interop.keras.archive import KERAS_VERSION
+from myelin.interop.keras.hdf5 import Array, Group
+from myelin.saving import configuration, fitting
+from myelin.saving.atomic import replacing
+from myelin.variable import Variable
+
+_TOP = "top_level_model_weights"
+# The longest list of names that one attribute may hold.
+_LIMIT = 64_000
+
+
+def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
+    """Writes a model so that Keras 3 reads it, atomically; nothing is written after an error.
+
+    Raises:
+        InputError: a part that Keras does not have, or layers whose state is no array.
+    """
+    import h5py
+
+    for _, part in layout.parts(model):
+        if hasattr(part, "get_vocabulary"):
+            raise InputError(f"{part.title}: .h5 files keep no vocabularies: write a .keras file")
+    config = configs.written(model)
+    compiled = config.pop("compile_config")
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["keras_version"] = KERAS_VERSION
+        file.attrs["backend"] = "jax"
+        file.attrs["model_config"] = json.dumps(config)
+        if compiled and include_optimizer:
+            optimizer = compiled.pop("optimizer")
+            training = {**compiled, "optimizer_config": optimizer}
+            file.attrs["training_config"] = json.dumps(training)
+        group = file.create_group("model_weights")
+        group.attrs["keras_version"] = KERAS_VERSION
+        group.attrs["backend"] = "jax"
+        _put_names(group, "layer_names", [layer.name for layer in model.layers])
+        for layer in model.layers:
+            _put_arrays(group.create_group(layer.name), _in_old_order(layer))
+        _put_arrays(group.create_group(_TOP), _of_the_top(model))
+        if compiled and include_optimizer and model.optimizer.built:
+            slots = enumerate(layout.slots(model.optimizer))
+            named = [(v.path if isinstance(v, Variable) else f"unused_{i}", v) for i, v in slots]
+            _put_arrays(file.create_group("optimizer_weights"), named)
+    with replacing(path) as target:
+        target.write(content.getvalue())
+
+
+def load_model(
+    path: Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """The model in an `.h5` file of Keras 2 or 3.
+
+    Args:
+        path: the file.
+        custom_objects: the user's own classes and functions that the model uses, by name.
+        compile: whether to compile it as it was, with the optimizer's state.
+        safe_mode: whether lambdas, which are code, are refused.
+
+    Raises:
+        FileFormatError: it is damaged, holds weights alone, or holds a lambda that is refused.
+        UnknownNameError: it names a class or function that is not known here.
+
+    Warns where the optimizer's state is of a form that is not known; training then starts afresh.
+    """
+    where = str(path)
+    root = hdf5.read_file(path)
+    attributes = root.attributes()
+    group = root.group("model_weights")
+    if not isinstance(attributes.get("model_config"), str) or group is None:
+        raise FileFormatError(
+            f"{where} holds weights without a model: make the model, then model.load_weights(…)"
+        )
+    config = old_configs.model(_parsed(attributes["model_config"], where), where)
+    with (
+        registry.custom_object_scope(custom_objects or {}),
+        configs.reading(config, where, safe_mode) as read,
+    ):
+        model = configuration.made(read, where, weights.Store(group, where).total())
+        try:
+            assign(model, group, where)
+        except InputError as error:
+            raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+        if compile and isinstance(attributes.get("training_config"), str):
+            training = _parsed(attributes["training_config"], where)
+            _compile(model, training, root, where, safe_mode)
+    return model
+
+
+def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool) -> None:
+    try:
+        compiled = old_configs.compiled(training)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FileFormatError(
+            f"{where}: how its model was compiled is damaged: {error!r}. With compile=False it "
+            "loads as it is"
+        ) from error
+    with configs.reading(compiled, where, safe_mode) as read:
+        configuration.compile_as(model, read, where)
+    group = root.group("optimizer_weights")
+    arrays = [weights.read(array) for array in _arrays(group)] if group is not None else []
+    if arrays and not old_optimizers.assign(model, arrays):
+        warnings.warn(
+            f"{where}: the state of its optimizer is of a form that is not known, so training "
+            "starts with a fresh one",
+            stacklevel=5,
+        )
+
+
+def is_legacy(root: Group) -> bool:
+    """Whether a file is of this form, with a model or with weights alone."""
+    return "model_weights" in root or "layer_names" in root.attributes()
+
+
+def assign(model: Any, group: Group, where: str, skip_mismatch: bool = False) -> None:
+    """Puts the weights of a file into a model, layer by layer in order, all of them or none.
+
+    Raises:
+        InputError: the file has other layers than the model.
+        ShapeError: a weight has another shape.
+    """
+    stored = [(name, _arrays(_group_in(group, name))) for name in _names(group, "layer_names")]
+    stored = [(name, arrays) for name, arrays in stored if arrays]
+    layers = [(layer.name, _in_old_order(layer)) for layer in model.layers]
+    layers = [(name, own) for name, own in layers if own]
+    top = group.group(_TOP)
+    if top is not None:
+        stored.append((_TOP, _arrays(top)))
+        layers.append((_TOP, _of_the_top(model)))
+    if len(stored) != len(layers):
+        raise InputError(
+            f"{where} holds the weights of {len(stored)} layers, and {len(layers)} of the model's "
+            "have weights"
+        )
+    variables, arrays = {}, {}
+    for (theirs, found), (name, own) in zip(stored, layers, strict=True):
+        if len(found) != len(own):
+            raise InputError(
+                f'{where}: the layer "{theirs}" has {len(found)} arrays, and "{name}" has '
+                f"{len(own)}"
+            )
+        for (path, variable), array in zip(own, found, strict=True):
+            variables[path], arrays[path] = variable, weights.read(array)
+    fitting.assign(variables, arrays, where, skip_mismatch)
+
+
+def _in_old_order(layer: Any) -> list[tuple[str, Variable]]:
+    """The weights of a layer, those that train first."""
+    return [(v.path, v) for v in [*layer.trainable_weights, *layer.non_trainable_weights]]
+
+
+def _of_the_top(model: Any) -> list[tuple[str, Variable]]:
+    """The weights that are a model's own, and of no layer in it."""
+    inside = {id(v) for layer in model.layers for v in layer.variables}
+    return [(v.path, v) for v in model.weights if id(v) not in inside]
+
+
+def _put_arrays(group: Any, arrays: list[tuple[str, Any]]) -> None:
+    _put_names(group, "weight_names", [name for name, _ in arrays])
+    for name, value in arrays:
+        weights.put(group, name, np.asarray(value))
+
+
+def _put_names(group: Any, attribute: str, names: list[str]) -> None:
+    """Names in an attribute, or in several where they are too long for one."""
+    raw = [name.encode() for name in names]
+    # Each stands in a heap of the file, and takes 16 bytes in the attribute.
+    if 16 * len(raw) <= _LIMIT:
+        group.attrs[attribute] = raw
+        return
+    step = _LIMIT // 16
+    for number, start in enumerate(range(0, len(raw), step)):
+        group.attrs[f"{attribute}{number}"] = raw[start : start + step]
+
+
+def _names(group: Group, attribute: str) -> list[str]:
+    """The names in an attribute, or in several that are numbered."""
+    attributes = group.attributes()
+    if attribute in attributes:
+        return _as_names(attributes[attribute], group)
+    return [name for part in _parts(attribute, attributes) for name in _as_names(part, group)]
+
+
+def _parts(attribute: str, attributes: Mapping[str, Any]) -> Iterator[Any]:
+    number = 0
+    while f"{attribute}{number}" in attributes:
+        yield attributes[f"{attribute}{number}"]
+        number += 1
+
+
+def _as_names(value: Any, group: Group) -> list[str]:
+    if isinstance(value, np.ndarray) and value.size == 0:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise FileFormatError(f"{group.where}: its list of names is none")
+    return value
+
+
+def _group_in(group: Group, name: str) -> Group:
+    found = group.group(*name.split("/"))
+    if found is None:
+        raise FileFormatError(f'{group.where} is damaged: it lacks the layer "{name}"')
+    return found
+
+
+def _arrays(group: Group) -> list[Array]:
+    """The arrays of a group in the order that it lists them."""
+    found = []
+    for name in _names(group, "weight_names"):
+        array = group.get(*name.split("/"))
+        if not isinstance(array, Array):
+            raise FileFormatError(f'{group.where} is damaged: it lacks the array "{name}"')
+        found.append(array)
+    return found
+
+
+def _parsed(text: str, where: str) -> Any:
+    return configuration.parsed(text.encode(), where)

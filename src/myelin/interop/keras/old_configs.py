@@ -1,0 +1,267 @@
+"""Configurations as Keras 2 wrote them, in the form of Keras 3: names, arguments, calls."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from myelin import registry
+from myelin.errors import FileFormatError, UnknownNameError
+
+Config = dict[str, Any]
+
+_CLASSES = {
+    "Model": "Functional",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "SyncBatchNormalization": "BatchNormalization",
+}
+_MODULES = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
+# Arguments that mean nothing here, or nothing at the values given; None for any value.
+_IDLE: dict[str, tuple[Any, ...] | None] = {
+    "implementation": None, "input_length": None, "query_shape": None, "key_shape": None,
+    "value_shape": None, "fused": None, "virtual_batch_size": (None,), "adjustment": (None,),
+    "time_major": (False,), "ragged": (False,), "sparse": (False,), "groups": (1,),
+    "kernel_initializer": None, "kernel_regularizer": (None,), "kernel_constraint": (None,),
+    "interpolation_mode": None, "standardize_mode": None,
+}  # fmt: skip
+_OF_ALL_LAYERS = {
+    "name", "trainable", "dtype", "activity_regularizer", "batch_input_shape", "input_shape",
+    "input_dim", "autocast",
+}  # fmt: skip
+# TensorFlow's functions in the place of layers, as classes of operations with the names of what
+# they are called with.
+_FUNCTIONS = {
+    "add": "Add", "subtract": "Subtract", "sub": "Subtract", "multiply": "Multiply",
+    "mul": "Multiply", "truediv": "TrueDivide", "divide": "TrueDivide", "maximum": "Maximum",
+    "minimum": "Minimum", "pow": "Power", "matmul": "Matmul", "abs": "Absolute", "exp": "Exp",
+    "log": "Log", "sqrt": "Sqrt", "square": "Square", "negative": "Negative", "tanh": "Tanh",
+    "sigmoid": "Sigmoid", "relu": "Relu", "softplus": "Softplus",
+}  # fmt: skip
+_OPERANDS = ("y", "b")
+_REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch": "sum_over_batch_size"}
+_ACCURACIES = {"binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
+
+
+def model(config: Any, where: str) -> Config:
+    """The configuration of a model, and of all in it, in the form of Keras 3.
+
+    Raises:
+        FileFormatError: it is none, or has what does not exist here, by name.
+    """
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise FileFormatError(f"{where} holds no configuration of a model")
+    try:
+        made: Config = _object(config)
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        raise FileFormatError(
+            f"{where}: the configuration of its model is damaged: {error!r}"
+        ) from error
+    return made
+
+
+def compiled(config: Any) -> Config:
+    """The arguments of `compile` in a training configuration."""
+    metrics = {key: _metrics(config.get(key)) for key in ("metrics", "weighted_metrics")}
+    found = {key: config[key] for key in ("loss_weights", "run_eagerly") if key in config}
+    optimizer = _optimizer(config["optimizer_config"])
+    return {"optimizer": optimizer, "loss": _loss(config.get("loss")), **metrics, **found}
+
+
+# Layers.
+
+
+def _object(value: Any) -> Any:
+    """A value of a configuration, with the objects in it in the form of Keras 3."""
+    if isinstance(value, list):
+        return [_object(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("class_name"), str) and "config" in value:
+        return _named(value)
+    return {key: _object(item) for key, item in value.items()}
+
+
+def _named(value: Config) -> Any:
+    name, inner = value["class_name"], value["config"]
+    name = _CLASSES.get(name, name)
+    if name == "Policy":
+        return inner["name"]
+    if name == "TFOpLambda":
+        return _operation(value)
+    if name == "Sequential" and isinstance(inner, list):
+        inner = {"layers": inner}
+    entry = {**value, "class_name": name}
+    if name in _MODULES:
+        entry["module"] = _MODULES[name]
+    if "inbound_nodes" in value:
+        entry["inbound_nodes"] = [_call(node) for node in value["inbound_nodes"]]
+        if set(inner) == {"name"} or ("name" in inner and not _OF_ALL_LAYERS & set(inner) - {"name"}
+                                      and "layers" not in inner):  # fmt: skip
+            # Keras 3 writes its operations so, in this form of file.
+            return entry | {"module": "keras.src.ops.numpy"}
+    if isinstance(inner, dict):
+        entry["config"] = _arguments(name, {k: _lambda_or(k, v) for k, v in inner.items()}, entry)
+    return entry
+
+
+def _lambda_or(key: str, value: Any) -> Any:
+    """An argument; a lambda, which Keras 2 wrote as a list, in the form of Keras 3."""
+    if key == "function" and isinstance(value, list) and len(value) == 3:
+        code, defaults, closure = value
+        parts = {"code": code, "defaults": defaults, "closure": closure}
+        return {"class_name": "__lambda__", "config": parts}
+    return value if key == "inbound_nodes" else _object(value)
+
+
+def _arguments(name: str, config: Config, entry: Config) -> Config:
+    """The arguments of a class under the names they have today."""
+    if name == "InputLayer":
+        shape = config.pop("batch_input_shape", None)
+        return {**config, "batch_shape": shape} if shape is not None else config
+    if name == "ThresholdedReLU":
+        entry["class_name"] = "ReLU"
+        return {**_without(config, "theta"), "threshold": float(config["theta"])}
+    if name == "Lambda":
+        for old in ("module", "function_type", "output_shape_type", "output_shape_module"):
+            config.pop(old, None)
+        if config.get("output_shape") == []:
+            config.pop("output_shape")
+    if name == "BatchNormalization" and isinstance(config.get("axis"), list):
+        (config["axis"],) = config["axis"]
+    if name == "VarianceScaling" and config.get("distribution") == "normal":
+        config["distribution"] = "truncated_normal"
+    if config.get("activation") == "softmax_v2":
+        config["activation"] = "softmax"
+    return _without_idle(name, config)
+
+
+def _without_idle(name: str, config: Config) -> Config:
+    try:
+        cls = registry.find_class(name)
+    except UnknownNameError:
+        return config
+    known = _OF_ALL_LAYERS | set(inspect.signature(cls.__init__).parameters)
+    idle = {
+        key for key, value in config.items()
+        if key not in known and key in _IDLE and _means_nothing(value, _IDLE[key])
+    }  # fmt: skip
+    return _without(config, *idle)
+
+
+def _means_nothing(value: Any, values: tuple[Any, ...] | None) -> bool:
+    return values is None or value in values
+
+
+def _without(config: Config, *names: str) -> Config:
+    return {key: value for key, value in config.items() if key not in names}
+
+
+# Calls.
+
+
+def _call(node: Any) -> Config:
+    """A call as Keras 2 wrote it, a list of tensors, as its arguments."""
+    if isinstance(node, dict) and "args" in node:
+        return node
+    if isinstance(node, dict):
+        return {"args": [{key: _tensor(item) for key, item in node.items()}], "kwargs": {}}
+    if node and isinstance(node[0], str):
+        node = [node]
+    tensors = [_tensor(item) for item in node]
+    kwargs = node[0][3] if len(node[0]) > 3 else {}
+    return {
+        "args": tensors if len(tensors) == 1 else [tensors],
+        "kwargs": {key: _argument(item) for key, item in kwargs.items() if key != "name"},
+    }
+
+
+def _tensor(item: Any) -> Any:
+    if item[0] == "_CONSTANT_VALUE":
+        return item[2]
+    shape = {"shape": [], "dtype": "float32", "keras_history": list(item[:3])}
+    return {"class_name": "__keras_tensor__", "config": shape}
+
+
+def _argument(value: Any) -> Any:
+    """A further argument of a call, which may be a tensor by its place."""
+    if isinstance(value, list):
+        if len(value) in (3, 4) and isinstance(value[0], str) and isinstance(value[1], int):
+            return _tensor(value)
+        return [_argument(item) for item in value]
+    return value
+
+
+def _operation(value: Config) -> Config:
+    """A function of TensorFlow's as the operation that it is.
+
+    Raises:
+        UnknownNameError: one that is not translated.
+    """
+    function = value["config"]["function"]
+    kind = _FUNCTIONS.get(function.rpartition(".")[2])
+    if kind is None:
+        raise UnknownNameError(f'There is no operation for TensorFlow\'s function "{function}".')
+    calls = []
+    for node in value["inbound_nodes"]:
+        call = _call(node)
+        others = [call["kwargs"][key] for key in _OPERANDS if key in call["kwargs"]]
+        calls.append({"args": [*call["args"], *others], "kwargs": {}})
+    name = value["config"].get("name", value.get("name"))
+    return {"module": "keras.src.ops.numpy", "class_name": kind, "name": value.get("name", name),
+            "config": {"name": name}, "inbound_nodes": calls}  # fmt: skip
+
+
+# Compilation.
+
+
+def _optimizer(value: Config) -> Config:
+    name = value["class_name"].rpartition(">")[2]
+    config = _without(_object(value["config"]), "jit_compile", "is_legacy_optimizer", "use_locking")
+    if "lr" in config:
+        config["learning_rate"] = config.pop("lr")
+    decay = config.pop("decay", 0.0)
+    if decay:
+        rates = {"initial_learning_rate": config["learning_rate"], "decay_steps": 1,
+                 "decay_rate": decay}  # fmt: skip
+        config["learning_rate"] = {
+            "module": "keras.optimizers.schedules", "class_name": "InverseTimeDecay",
+            "config": rates,
+        }  # fmt: skip
+    if config.get("epsilon", 0) is None:
+        del config["epsilon"]
+    return {"module": "keras.optimizers", "class_name": name, "config": config}
+
+
+def _loss(value: Any) -> Any:
+    def loss(config: Config) -> Any:
+        inner = _without(config["config"], "fn")
+        reduction = inner.get("reduction")
+        if reduction in _REDUCTIONS:
+            inner["reduction"] = _REDUCTIONS[reduction]
+        return {"module": "keras.losses", **config, "config": inner}
+
+    return _each(value, loss)
+
+
+def _metrics(value: Any) -> Any:
+    def metric(config: Config) -> Any:
+        inner = config["config"]
+        if config["class_name"] != "MeanMetricWrapper":
+            return {"module": "keras.metrics", **config}
+        function = inner.get("fn", inner["name"])
+        return "accuracy" if function in _ACCURACIES else function
+
+    return _each(value, metric)
+
+
+def _each(value: Any, read: Callable[[Config], Any]) -> Any:
+    """A tree of names and configurations, with `read` of each configuration."""
+    if isinstance(value, list):
+        return [_each(item, read) for item in value]
+    if isinstance(value, dict):
+        if "class_name" in value:
+            return read(value)
+        return {key: _each(item, read) for key, item in value.items()}
+    return value
