@@ -81,7 +81,7 @@ def test_a_bad_save_freq_is_refused(save_freq):
 
 
 @pytest.mark.parametrize(
-    ("path", "weights"), [("m.ckpt", False), ("m", False), ("m.h5", True), ("m.keras", True)]
+    ("path", "weights"), [("m.ckpt", False), ("m.h5", True), ("m.keras", True)]
 )
 def test_a_path_with_another_ending_is_refused(path, weights):
     with pytest.raises(InputError, match=r"must end in \."):

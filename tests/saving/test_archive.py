@@ -96,8 +96,8 @@ def test_it_comes_back_compiled_as_it_was(tmp_path):
         loss=losses.SparseCategoricalCrossentropy(),
         metrics=["accuracy", metrics.SparseTopKCategoricalAccuracy(2)],
     )
-    model.save(tmp_path / "m.keras")
-    again = saving.load_model(tmp_path / "m.keras")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert again.compile_config() == model.compile_config()
     assert float(again.optimizer.learning_rate) == pytest.approx(0.005)
     assert again.get_config() == model.get_config()
@@ -106,26 +106,28 @@ def test_it_comes_back_compiled_as_it_was(tmp_path):
 def test_without_compile(tmp_path):
     model = classifier()
     steps(model)
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m", compile=False)
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin", compile=False)
     assert not again.compiled
     np.testing.assert_array_equal(again(X), model(X))
     bare = Sequential([layers.Input((4,)), layers.Dense(1)])
-    bare.save(tmp_path / "bare")
-    assert not saving.load_model(tmp_path / "bare").compiled
+    bare.save(tmp_path / "bare.myelin")
+    assert not saving.load_model(tmp_path / "bare.myelin").compiled
 
 
 def test_without_the_optimizers_state(tmp_path):
     model = classifier()
     steps(model)
-    model.save(tmp_path / "m", include_optimizer=False)
-    assert saving.load_model(tmp_path / "m").optimizer.state is None
+    model.save(tmp_path / "m.myelin", include_optimizer=False)
+    assert saving.load_model(tmp_path / "m.myelin").optimizer.state is None
 
 
-@pytest.mark.parametrize("ending", ["m.myelin", "m.keras", "m.h5", "m.hdf5", "m"])
-def test_the_ending_does_not_matter(tmp_path, ending):
+@pytest.mark.parametrize("ending", ["m.keras", "m.h5", "m", "m.what"])
+def test_reading_goes_by_the_content(tmp_path, ending):
+    """As a Myelin that had one format wrote it, under any name."""
     model = classifier()
-    model.save(str(tmp_path / ending))
+    model.save(tmp_path / "m.myelin")
+    (tmp_path / "m.myelin").rename(tmp_path / ending)
     np.testing.assert_array_equal(myelin.load_model(str(tmp_path / ending))(X), model(X))
 
 
@@ -135,8 +137,8 @@ def test_a_state_for_layers_that_are_gone_is_left_out_with_a_warning(tmp_path):
     steps(model)
     model.pop()
     with pytest.warns(UserWarning, match="no more"):
-        model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+        model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert again.optimizer.state is None
     np.testing.assert_array_equal(again(X), model(X))
 
@@ -146,8 +148,8 @@ def test_frozen_layers_stay_frozen(tmp_path):
     model.layers[0].trainable = False
     model.compile("adam", "sparse_categorical_crossentropy")
     steps(model)
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert [v.path for v in again.trainable_variables] == [
         v.path for v in model.trainable_variables
     ]
@@ -158,8 +160,8 @@ def test_frozen_layers_stay_frozen(tmp_path):
 
 def test_a_model_that_is_not_built(tmp_path):
     model = Sequential([layers.Dense(2)])
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert not again.built
     assert again(X).shape == (48, 2)
 
@@ -168,8 +170,8 @@ def test_short_floats_and_adapted_statistics(tmp_path):
     normalization = layers.Normalization()
     normalization.adapt(X)
     model = Sequential([layers.Input((4,)), normalization, layers.Dense(2, dtype="bfloat16")])
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert again.weights[-1].dtype == "bfloat16"
     same_arrays(again.get_weights(), model.get_weights())
     np.testing.assert_array_equal(again(X), model(X))
@@ -180,8 +182,8 @@ def test_a_model_inside_a_model(tmp_path):
     model = Sequential([layers.Input((4,)), inner, layers.Dense(3, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy")
     steps(model)
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     np.testing.assert_array_equal(again(X), model(X))
     same_arrays(again.optimizer.state, model.optimizer.state)
 
@@ -223,17 +225,17 @@ def test_a_layer_of_ones_own(tmp_path):
     model = Sequential([layers.Input((4,)), Scale(3.0)])
     model.compile("adam", "mse")
     steps(model)
-    model.save(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
     with pytest.raises(UnknownNameError, match=r'"Scale".*custom_objects'):
-        saving.load_model(tmp_path / "m")
+        saving.load_model(tmp_path / "m.myelin")
     # The Dense inside counts on: dense_1, where the file has dense.
-    again = saving.load_model(tmp_path / "m", custom_objects={"Scale": Scale})
+    again = saving.load_model(tmp_path / "m.myelin", custom_objects={"Scale": Scale})
     np.testing.assert_array_equal(again(X), model(X))
     assert again.layers[0].factor == 3.0
     steps(model, again)
     same_arrays(again.get_weights(), model.get_weights())
     with saving.CustomObjectScope({"Scale": Scale}):
-        saving.load_model(tmp_path / "m")
+        saving.load_model(tmp_path / "m.myelin")
 
 
 @saving.register_keras_serializable(package="tests")
@@ -249,8 +251,8 @@ def own_loss(y_true, y_pred):
 def test_registered_functions_come_back_by_name(tmp_path):
     model = Sequential([layers.Input((4,)), layers.Lambda(halved), layers.Dense(4, halved)])
     model.compile("sgd", own_loss)
-    model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert again.layers[0].function is halved
     assert again.layers[1].activation is halved
     assert again.loss is own_loss
@@ -260,16 +262,16 @@ def test_registered_functions_come_back_by_name(tmp_path):
 def test_a_lambda_cannot_be_saved(tmp_path):
     model = Sequential([layers.Input((4,)), layers.Lambda(lambda x: x * 2)])
     with pytest.raises(InputError, match=r"register_keras_serializable.*lambda"):
-        model.save(tmp_path / "m")
-    assert not (tmp_path / "m").exists()
+        model.save(tmp_path / "m.myelin")
+    assert not (tmp_path / "m.myelin").exists()
 
 
 def test_a_transformation_of_optax_is_left_out_with_a_warning(tmp_path):
     model = classifier(optax.adam(1e-3))
     steps(model)
     with pytest.warns(UserWarning, match="Compile it again"):
-        model.save(tmp_path / "m")
-    again = saving.load_model(tmp_path / "m")
+        model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
     assert not again.compiled
     np.testing.assert_array_equal(again(X), model(X))
 
@@ -281,11 +283,11 @@ def test_a_loss_that_is_not_known_when_loading(tmp_path):
     model = Sequential([layers.Input((4,)), layers.Dense(4)])
     model.compile("sgd", passing_loss)
     with saving.custom_object_scope({"passing_loss": passing_loss}):
-        model.save(tmp_path / "m")
+        model.save(tmp_path / "m.myelin")
     with pytest.raises(UnknownNameError, match=r"passing_loss.*custom_objects.*compile=False"):
-        saving.load_model(tmp_path / "m")
-    assert not saving.load_model(tmp_path / "m", compile=False).compiled
-    again = saving.load_model(tmp_path / "m", custom_objects={"passing_loss": passing_loss})
+        saving.load_model(tmp_path / "m.myelin")
+    assert not saving.load_model(tmp_path / "m.myelin", compile=False).compiled
+    again = saving.load_model(tmp_path / "m.myelin", custom_objects={"passing_loss": passing_loss})
     assert again.loss is passing_loss
 
 
@@ -294,12 +296,12 @@ def test_a_loss_that_is_not_known_when_loading(tmp_path):
 
 def test_arguments(tmp_path):
     model = classifier()
-    model.save(tmp_path / "m", zipped=True, save_format="keras")
-    for wrong in ({"zipped": False}, {"save_format": "tf"}, {"overwrit": True}):
+    model.save(tmp_path / "m.myelin", zipped=True, save_format="myelin")
+    for wrong in ({"zipped": False}, {"save_format": "json"}, {"overwrit": True}):
         with pytest.raises(InputError):
-            model.save(tmp_path / "m", **wrong)
+            model.save(tmp_path / "m.myelin", **wrong)
     with pytest.raises(InputError, match="wants a model"):
-        saving.save_model(3, tmp_path / "m")
+        saving.save_model(3, tmp_path / "m.myelin")
 
 
 def test_the_file_is_an_open_book(tmp_path):
@@ -307,8 +309,8 @@ def test_the_file_is_an_open_book(tmp_path):
 
     model = classifier()
     steps(model)
-    model.save(tmp_path / "m")
-    with zipfile.ZipFile(tmp_path / "m") as archive:
+    model.save(tmp_path / "m.myelin")
+    with zipfile.ZipFile(tmp_path / "m.myelin") as archive:
         assert json.loads(archive.read("metadata.json")) == {
             "format": "myelin",
             "format_version": 1,

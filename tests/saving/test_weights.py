@@ -10,7 +10,7 @@ from myelin import Sequential, layers
 from myelin.errors import FileFormatError, InputError, ShapeError
 from myelin.saving import load_weights, save_weights
 
-ENDINGS = ["w.safetensors", "w.weights.h5", "w.npz", "w"]
+ENDINGS = ["w.safetensors", "w.weights.h5", "w.npz"]
 
 
 def network(units=3, head="head", **kwargs):
@@ -66,8 +66,8 @@ def test_the_names_decide_where_they_are_the_same(tmp_path):
         )
 
     model, turned = pair("a", "b"), pair("b", "a")
-    model.save_weights(tmp_path / "w")
-    turned.load_weights(tmp_path / "w")
+    model.save_weights(tmp_path / "w.safetensors")
+    turned.load_weights(tmp_path / "w.safetensors")
     np.testing.assert_array_equal(turned.get_layer("a").kernel, model.get_layer("a").kernel)
 
 
@@ -112,8 +112,8 @@ def test_files_that_numpy_wrote(tmp_path, save):
 
 def test_files_that_safetensors_wrote(tmp_path):
     model, other = network(), network()
-    save_file({w.path: w.numpy() for w in model.weights}, tmp_path / "w")
-    other.load_weights(tmp_path / "w")
+    save_file({w.path: w.numpy() for w in model.weights}, tmp_path / "w.safetensors")
+    other.load_weights(tmp_path / "w.safetensors")
     same_weights(model, other)
 
 
@@ -150,14 +150,14 @@ def test_skip_mismatch_takes_what_fits(tmp_path, ending):
 def test_more_or_fewer_variables(tmp_path):
     small = Sequential([layers.Input((4,)), layers.Dense(5, name="body")])
     model = network()
-    small.save_weights(tmp_path / "small")
-    model.save_weights(tmp_path / "large")
+    small.save_weights(tmp_path / "small.npz")
+    model.save_weights(tmp_path / "large.npz")
     with pytest.raises(InputError, match='the file has no "norm/gamma"'):
-        model.load_weights(tmp_path / "small")
+        model.load_weights(tmp_path / "small.npz")
     with pytest.raises(InputError, match='the model has no "norm/gamma"'):
-        small.load_weights(tmp_path / "large")
+        small.load_weights(tmp_path / "large.npz")
     with pytest.warns(UserWarning, match="norm/gamma"):
-        small.load_weights(tmp_path / "large", skip_mismatch=True)
+        small.load_weights(tmp_path / "large.npz", skip_mismatch=True)
     np.testing.assert_array_equal(small.weights[0], model.weights[0])
 
 
@@ -175,19 +175,19 @@ def test_another_kind_of_number(tmp_path):
 def test_a_model_that_is_not_built(tmp_path):
     model = Sequential([layers.Dense(3)])
     with pytest.raises(InputError, match="no weights yet"):
-        save_weights(model, tmp_path / "w")
-    network().save_weights(tmp_path / "w")
+        save_weights(model, tmp_path / "w.safetensors")
+    network().save_weights(tmp_path / "w.safetensors")
     with pytest.raises(InputError, match="no weights yet"):
-        load_weights(model, tmp_path / "w")
+        load_weights(model, tmp_path / "w.safetensors")
     with pytest.raises(InputError, match="wants a model"):
-        save_weights(3, tmp_path / "w")
+        save_weights(3, tmp_path / "w.safetensors")
 
 
 def test_a_layer_alone(tmp_path):
     one, two = layers.Dense(3), layers.Dense(3)
     one(np.zeros((1, 2))), two(np.zeros((1, 2)))
-    save_weights(one, tmp_path / "w")
-    load_weights(two, tmp_path / "w")
+    save_weights(one, tmp_path / "w.safetensors")
+    load_weights(two, tmp_path / "w.safetensors")
     np.testing.assert_array_equal(one.kernel, two.kernel)
 
 

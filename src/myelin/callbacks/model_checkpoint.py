@@ -13,9 +13,7 @@ from myelin.callbacks.every import EveryBatches
 from myelin.callbacks.monitor import MonitorCallback
 from myelin.console import say
 from myelin.errors import InputError
-
-MODEL_ENDINGS = (".keras", ".myelin", ".h5")
-WEIGHT_ENDINGS = (".weights.h5", ".safetensors", ".npz")
+from myelin.saving import formats, weights
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -24,9 +22,8 @@ class ModelCheckpoint(MonitorCallback):
     Args:
         filepath: the file; may have fields in braces, filled with `epoch` (from 1), `batch`
             (from 1, with a number for `save_freq`) and the logs, as in
-            `"{epoch:02d}-{val_loss:.2f}.keras"`. It ends in `.keras`, `.myelin` or `.h5` for
-            models (one format under any name), in `.safetensors`, `.weights.h5` or `.npz` for
-            weights.
+            `"{epoch:02d}-{val_loss:.2f}.keras"`. Its ending says the format, as for `model.save`
+            and `model.save_weights`.
         monitor: the name of the value in the logs that says which is best.
         verbose: 1 prints what is written, and why.
         save_best_only: writes only what is better than all before.
@@ -65,12 +62,12 @@ class ModelCheckpoint(MonitorCallback):
         self.save_freq = save_freq
         self._every = EveryBatches("ModelCheckpoint", save_freq)
         self._epoch = 0
-        endings = WEIGHT_ENDINGS if save_weights_only else MODEL_ENDINGS
-        if not self.filepath.endswith(endings):
-            what = "with save_weights_only=True" if save_weights_only else "of a whole model"
+        if not save_weights_only:
+            formats.kind_to_write(self.filepath)
+        elif not self.filepath.endswith(weights.ENDINGS):
             raise InputError(
-                f"ModelCheckpoint: the filepath {what} must end in {', '.join(endings)}, "
-                f"got {self.filepath!r}"
+                "ModelCheckpoint: the filepath with save_weights_only=True must end in "
+                f"{', '.join(weights.ENDINGS)}, got {self.filepath!r}"
             )
 
     @property
@@ -105,7 +102,7 @@ class ModelCheckpoint(MonitorCallback):
         path = self._path(epoch, batch, logs)
         if not self._wanted(epoch, logs, path):
             return
-        if Path(path).is_dir():
+        if Path(path).is_dir() and Path(path).suffix:
             raise InputError(f"ModelCheckpoint: {path} is a folder; filepath must name a file")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:

@@ -298,15 +298,17 @@ class Model(Trainer):
         )
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the whole model to one file, in Myelin's own format whatever the ending.
+        """Writes the whole model, in the format that the ending says.
 
         Args:
-            filepath: the name of the file.
-            overwrite: whether an existing file is replaced.
+            filepath: the name; it ends in `.myelin`, `.keras`, `.h5`, `.onnx` or `.pt`, or has no
+                ending for a folder that TensorFlow reads.
+            overwrite: whether what exists is replaced.
             kwargs: as for `myelin.saving.save_model`.
 
         Raises:
-            FileExistsError: the file exists and `overwrite` is False.
+            FileExistsError: it exists and `overwrite` is False.
+            InputError: another ending, or a part that the format cannot express.
         """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
@@ -337,11 +339,11 @@ class Model(Trainer):
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Writes the weights alone (`.safetensors`, `.weights.h5`, `.npz`), to one file."""
+        """Writes the weights alone, to `.safetensors`, `.npz`, or `.weights.h5` as in Keras."""
         saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Reads weights that `save_weights` wrote into this model."""
+        """Reads weights that `save_weights` wrote, here or in Keras, into this model."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
 
     def to_json(self, **kwargs: Any) -> str:

@@ -32,11 +32,11 @@ def target_of(filepath: object, overwrite: bool = True, folder: bool = False) ->
         raise FileExistsError(
             f"{path} exists already: pass overwrite=True to replace it, or another name"
         )
-    if folder and path.exists() and not path.is_dir():
+    if folder and path.is_file():
         raise InputError(f"{path} is a file, and a folder of that name is to be written")
     if not folder and path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file in it")
-    if not folder and path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         raise InputError(f"{path} is no ordinary file, so nothing is written there")
     real = Path(os.path.realpath(path))
     if not real.parent.is_dir():

@@ -131,8 +131,8 @@ def kind_to_write(filepath: object) -> str:
     if ending not in ENDINGS:
         known = ", ".join(filter(None, ENDINGS))
         raise InputError(
-            f'{path}: no format of models ends in "{ending}". {nearest(ending, ENDINGS)} '
-            f"Endings: {known}, or none for a TensorFlow SavedModel"
+            f'{path}: no format of whole models ends in "{ending}"; the name must end in {known}, '
+            "or have no ending for a folder that TensorFlow reads"
         )
     return ENDINGS[ending]
 
