@@ -317,7 +317,7 @@ def test_files_of_another_kind_are_named(tmp_path, model, read):
     kinds = {
         "empty": b"",
         "a pickle.*could run code": b"\x80\x04\x95abc",
-        "damaged or made to do harm": b"\x89HDF\r\n\x1a\n" + bytes(100),
+        "a damaged HDF5 file": b"\x89HDF\r\n\x1a\n" + bytes(100),
         "single NumPy array": b"\x93NUMPY\x01\x00",
         "PNG": b"\x89PNG\r\n",
         "JSON": b'{"class_name": "Sequential"}',

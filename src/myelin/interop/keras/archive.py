@@ -29,11 +29,9 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
         InputError: a part that Keras does not have.
     """
     config = configs.written(model)
-    if not include_optimizer and config["compile_config"]:
-        config["compile_config"]["optimizer"] = config["compile_config"].get("optimizer")
     metadata = {"keras_version": KERAS_VERSION, "myelin_version": myelin.__version__}
     members = {_METADATA: json.dumps(metadata).encode(), _CONFIG: json.dumps(config).encode()}
-    members[_WEIGHTS] = weights.packed(model, include_optimizer)
+    members[_WEIGHTS] = weights.packed(model, include_optimizer, learned=False)
     archive.write(path, {**members, **vocabularies.assets_of(model)})
 
 

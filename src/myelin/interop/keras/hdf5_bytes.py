@@ -65,7 +65,7 @@ class Content:
 
     def damaged(self, what: str) -> FileFormatError:
         """The error for a damaged file; the caller raises it."""
-        return FileFormatError(f"{self.where} is damaged or made to do harm: {what}")
+        return FileFormatError(f"{self.where} is a damaged HDF5 file, or made to do harm: {what}")
 
     def __len__(self) -> int:
         return len(self._view)

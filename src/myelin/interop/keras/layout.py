@@ -15,6 +15,8 @@ import numpy as np
 from myelin import naming
 from myelin.layers.attention import GroupedQueryAttention
 from myelin.layers.base import Layer
+from myelin.layers.preprocessing.lookup import IntegerLookup as IntegerLookup
+from myelin.layers.preprocessing.text_vectorization import TextVectorization
 from myelin.models import Functional, Model, Sequential
 from myelin.optimizers import Adafactor, Optimizer
 from myelin.variable import Variable
@@ -97,6 +99,7 @@ _NAMES: dict[type, dict[str, str]] = {
     GroupedQueryAttention: {
         name: f"_{name}" for name in ("query_dense", "key_dense", "value_dense", "output_dense")
     },
+    TextVectorization: {"_lookup": "_lookup_layer"},
 }
 # What Layer has beside the attributes of its kinds, and what models have.
 _HIDDEN = {

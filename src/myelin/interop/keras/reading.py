@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from myelin.interop.keras import archive, hdf5, legacy, weights
+from myelin.interop.keras import archive, hdf5, legacy, vocabularies, weights
 from myelin.saving import sniff
 
 
@@ -31,4 +31,7 @@ def load_weights(model: Any, path: Path, skip_mismatch: bool = False) -> None:
     if legacy.is_legacy(root):
         legacy.assign(model, root.group("model_weights") or root, str(path), skip_mismatch)
         return
-    weights.assign(model, weights.Store(root, str(path)), skip_mismatch)
+    store = weights.Store(root, str(path))
+    weights.assign(model, store, skip_mismatch)
+    vocabularies.assign(model, store, {})
+    weights.assign_optimizer_if_it_fits(model, store)

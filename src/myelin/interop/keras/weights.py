@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import FileFormatError, InputError
-from myelin.interop.keras import hdf5, layout
+from myelin.interop.keras import hdf5, layout, vocabularies
 from myelin.interop.keras.hdf5 import Array, Group
 from myelin.optimizers import Optimizer
 from myelin.saving import fitting
 from myelin.variable import Variable
 
-# The weights of tokens, which are no variable here.
-_IDF = "idf_weights"
 
-
-def packed(model: Any, include_optimizer: bool = True) -> bytes:
+def packed(model: Any, include_optimizer: bool = True, learned: bool = True) -> bytes:
     """All variables of a model, and those of its optimizer, as the content of an HDF5 file.
+
+    Args:
+        model: the model.
+        include_optimizer: whether the optimizer's state goes with it.
+        learned: whether vocabularies do.
 
     Raises:
         InputError: a variable that stands where Keras does not look.
@@ -32,7 +35,9 @@ def packed(model: Any, include_optimizer: bool = True) -> bytes:
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         for path, part in layout.parts(model):
-            arrays = _arrays_of(part) if include_optimizer or not _is_optimizer(part) else {}
+            if _is_optimizer(part) and not include_optimizer:
+                continue
+            arrays = _arrays_of(part) | vocabularies.arrays_of(part, learned)
             if not arrays:
                 continue
             group = file.create_group(f"{path}/vars".lstrip("/"))
@@ -50,8 +55,6 @@ def put(group: Any, name: str, array: np.ndarray) -> None:
 
 
 def _arrays_of(part: Any) -> dict[str, np.ndarray]:
-    if getattr(part, _IDF, None) is not None:
-        return {_IDF: np.asarray(part.idf_weights)}
     kept = layout.slots(part) if _is_optimizer(part) else layout.own_variables(part)
     return {str(i): np.asarray(v) for i, v in enumerate(kept)}
 
@@ -80,6 +83,10 @@ def save_weights(model: Any, path: Path) -> None:
         file.write(content)
 
 
+# What a file may have beside a model's weights.
+_OF_TRAINING = {"optimizer", "metrics", "_metrics", "compiled_metrics", "seed_generator"}
+
+
 class Store:
     """The variables in a file, by the places of `layout`.
 
@@ -91,6 +98,7 @@ class Store:
     def __init__(self, root: Group, where: str) -> None:
         self._root = root
         self.where = where
+        self._asked_for: set[tuple[str, ...]] = set()
 
     def of(self, path: str) -> dict[str, Array]:
         """The arrays that stand under a place, by name."""
@@ -101,8 +109,14 @@ class Store:
         group = self._root.group(*names, "vars")
         if group is None:
             return {}
+        self._asked_for.add(group.path)
         found = {name: group.get(name) for name in group.names()}
         return {name: array for name, array in found.items() if isinstance(array, Array)}
+
+    def unasked(self) -> list[str]:
+        """The places of arrays that stand where nobody asked, and are no state of training."""
+        arrays = [a for a in hdf5.walk(self._root) if a.path[:-1] not in self._asked_for]
+        return ["/".join(a.path) for a in arrays if not _OF_TRAINING & set(a.path)]
 
     def total(self) -> int:
         """How many numbers the arrays of the file hold in all."""
@@ -127,17 +141,19 @@ def assign(model: Any, store: Store, skip_mismatch: bool = False) -> None:
     variables: dict[str, Variable] = {}
     arrays: dict[str, np.ndarray] = {}
     for place, part in layout.parts(model):
-        if _is_optimizer(part) or getattr(part, _IDF, None) is not None:
+        if _is_optimizer(part):
             continue
         own = layout.own_variables(part)
         stored = store.of(place)
-        stored.pop(_IDF, None)
+        for name in (vocabularies.IDF, vocabularies.LEARNED):
+            stored.pop(name, None)
         named = {str(i): paths[id(v)] for i, v in enumerate(own)}
         variables.update({paths[id(v)]: v for v in own})
         if not own and _holds_none(part):
             continue
         for name, array in stored.items():
             arrays[named.get(name, f"{place}/{name}")] = read(array)
+    arrays.update({place: np.zeros(()) for place in store.unasked()})
     fitting.assign(variables, arrays, store.where, skip_mismatch)
 
 
@@ -170,6 +186,12 @@ def assign_optimizer(model: Any, store: Store) -> None:
                 f"{store.where}: the optimizer's state does not fit the optimizer: {error}. With "
                 "compile=False the model loads without it"
             ) from error
+
+
+def assign_optimizer_if_it_fits(model: Any, store: Store) -> None:
+    """Puts the state of an optimizer into that of a model that has one of the same form."""
+    with contextlib.suppress(FileFormatError):
+        assign_optimizer(model, store)
 
 
 def _has_begun(stored: dict[str, Array]) -> bool:
