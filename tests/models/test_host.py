@@ -104,7 +104,7 @@ def test_weights_alone_keep_the_vocabulary(vectorize, tmp_path, ending):
     other.load_weights(tmp_path / f"model{ending}")
     np.testing.assert_allclose(other.predict(TEXTS, verbose=0), wanted, rtol=1e-6)
     plain = in_a_row(layers.Input((4,), dtype="int32"), *body())
-    with pytest.raises(InputError, match="vocabularies for 1 layers|the model has no .*learned"):
+    with pytest.raises(InputError, match=r"vocabularies for 1 layers|the model has no .*learned"):
         plain.load_weights(tmp_path / f"model{ending}")
 
 

@@ -356,3 +356,15 @@ def test_objects_by_name():
     assert saving.get_custom_objects()["tests>halved"] is halved
     dense = saving.deserialize_keras_object(saving.serialize_keras_object(layers.Dense(3)))
     assert dense.units == 3
+
+
+def test_a_layer_in_two_models_stays_one(tmp_path):
+    shared = layers.Dense(4, "tanh", name="shared")
+    one = Sequential([layers.Input((4,)), shared, layers.Dense(4)], name="one")
+    two = Sequential([layers.Input((4,)), shared], name="two")
+    x = layers.Input((4,))
+    model = myelin.Model(x, layers.Add()([one(x), two(x)]))
+    model.save(tmp_path / "m.myelin")
+    again = saving.load_model(tmp_path / "m.myelin")
+    assert len(again.weights) == 4
+    np.testing.assert_array_equal(again(X), model(X))

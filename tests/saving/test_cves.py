@@ -135,7 +135,9 @@ def test_cve_2025_49655_a_torch_module_wrapper_with_a_pickle(good):
 def test_cve_2025_12058_a_vocabulary_that_is_a_file_or_an_address(good, kind, place):
     refused(forged(good, layer(kind, vocabulary=place)), "not the name of a file")
     own = good.with_suffix(".myelin")
-    Sequential([layers.Input((1,), dtype="string"), getattr(layers, kind)(vocabulary=["1"])]).save(own)
+    Sequential([layers.Input((1,), dtype="string"), getattr(layers, kind)(vocabulary=["1"])]).save(
+        own
+    )
     with zipfile.ZipFile(own) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])

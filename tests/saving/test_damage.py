@@ -321,7 +321,7 @@ def test_files_of_another_kind_are_named(tmp_path, model, read):
         "single NumPy array": b"\x93NUMPY\x01\x00",
         "PNG": b"\x89PNG\r\n",
         "JSON": b'{"class_name": "Sequential"}',
-                "zip archive, but no model": other_zip.getvalue(),
+        "zip archive, but no model": other_zip.getvalue(),
         "no file that is known": b"hello, this is a text file",
     }
     for match, content in kinds.items():

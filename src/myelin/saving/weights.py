@@ -43,9 +43,7 @@ def save_weights(
     target = target_of(filepath, overwrite)
     ending = next((e for e in ENDINGS if str(filepath).lower().endswith(e)), None)
     if ending is None:
-        raise InputError(
-            f"{target}: weights are written to files that end in {', '.join(ENDINGS)}"
-        )
+        raise InputError(f"{target}: weights are written to files that end in {', '.join(ENDINGS)}")
     if ending == _OF_KERAS:
         _require_built(model, "save_weights")
         loading.load(_KERAS).save_weights(model, target)

@@ -80,7 +80,13 @@ def damaged(draw, content):
 def places(tree, path=()):
     """The ways to all values of a tree of JSON."""
     yield path
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    items = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for key, value in items:
         yield from places(value, (*path, key))
 

@@ -1,7 +1,5 @@
 """Training goes on in the other library as if it had never left: same losses, same weights."""
 
-import warnings
-
 import numpy as np
 import pytest
 

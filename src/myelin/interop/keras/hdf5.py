@@ -299,4 +299,3 @@ def _link(body: memoryview, where: str) -> tuple[str, int]:
     if kind != 0:
         raise FileFormatError(f'{where}: "{name}" is a link to another place, which is refused')
     return name, number(body, at + size, 8)
-

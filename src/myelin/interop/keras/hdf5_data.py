@@ -167,7 +167,7 @@ def leaves(content: Content, address: int, kind: int, key_size: int) -> Iterator
         kind: 0 for the names of a group, 1 for the chunks of an array.
         key_size: bytes of a key.
     """
-    pending = [(address, None)]
+    pending: list[tuple[int, int | None]] = [(address, None)]
     while pending:
         place, wanted = pending.pop()
         head = content.take(place, 24)
@@ -214,7 +214,9 @@ class Storage:
         """
         version, form = number(layout, 0, 1), number(layout, 1, 1)
         if form == 3 and version >= 4:
-            raise FileFormatError(f"{self._where} is put together of other arrays, which is refused")
+            raise FileFormatError(
+                f"{self._where} is put together of other arrays, which is refused"
+            )
         if version not in (3, 4) or (version == 4 and form == 2) or form > 2:
             raise FileFormatError(f"{self._where} is stored in a form that is not read")
         if form == 2:
@@ -243,7 +245,12 @@ class Storage:
         rank = len(self._shape)
         sizes = tuple(number(layout, 11 + 4 * axis, 4) for axis in range(rank))
         address = number(layout, 3, 8)
-        if number(layout, 2, 1) != rank + 1 or len(layout) < 15 + 4 * rank or not all(sizes) or rank == 0:
+        if (
+            number(layout, 2, 1) != rank + 1
+            or len(layout) < 15 + 4 * rank
+            or not all(sizes)
+            or rank == 0
+        ):
             raise self._content.damaged(f"the chunks of {self._where} have no shape")
         if self._bytes == 0:
             return np.zeros(self._shape, self._dtype)
@@ -324,4 +331,3 @@ def _unpacked(data: memoryview, steps: list[int], size: int, item: int) -> bytes
             turned = np.frombuffer(content[:whole], np.uint8).reshape(item, -1).T
             content = turned.tobytes() + content[whole:]
     return content
-

@@ -165,6 +165,7 @@ def assign(model: Any, group: Group, where: str, skip_mismatch: bool = False) ->
         for (path, variable), array in zip(own, found, strict=True):
             variables[path], arrays[path] = variable, weights.read(array)
     fitting.assign(variables, arrays, where, skip_mismatch)
+    weights.mark_adapted(model)
 
 
 def _in_old_order(layer: Any) -> list[tuple[str, Variable]]:

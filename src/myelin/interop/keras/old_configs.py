@@ -92,6 +92,9 @@ def _named(value: Config) -> Any:
         return _operation(value)
     if name == "Sequential" and isinstance(inner, list):
         inner = {"layers": inner}
+    if name == "Functional" and _calls_are_lists(inner):
+        ends = {key: _end(inner[key]) for key in ("input_layers", "output_layers")}
+        inner = {**inner, **ends}
     entry = {**value, "class_name": name}
     if name in _MODULES:
         entry["module"] = _MODULES[name]
@@ -104,6 +107,17 @@ def _named(value: Config) -> Any:
     if isinstance(inner, dict):
         entry["config"] = _arguments(name, {k: _lambda_or(k, v) for k, v in inner.items()}, entry)
     return entry
+
+
+def _calls_are_lists(config: Config) -> bool:
+    """Whether Keras 2 wrote a graph: Keras 3 writes the arguments of each call by name."""
+    nodes = (node for layer in config["layers"] for node in layer.get("inbound_nodes", []))
+    return any(isinstance(node, list) for node in nodes)
+
+
+def _end(places: Any) -> Any:
+    """The place of a single input or output alone, which stands in a list in Keras 2."""
+    return places[0] if isinstance(places, list) and len(places) == 1 else places
 
 
 def _lambda_or(key: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from myelin.errors import FileFormatError, InputError
 from myelin.interop.keras import hdf5, layout, vocabularies
 from myelin.interop.keras.hdf5 import Array, Group
+from myelin.layers.normalization import Normalization
 from myelin.optimizers import Optimizer
 from myelin.saving import fitting
 from myelin.variable import Variable
@@ -155,6 +156,14 @@ def assign(model: Any, store: Store, skip_mismatch: bool = False) -> None:
             arrays[named.get(name, f"{place}/{name}")] = read(array)
     arrays.update({place: np.zeros(()) for place in store.unasked()})
     fitting.assign(variables, arrays, store.where, skip_mismatch)
+    mark_adapted(model)
+
+
+def mark_adapted(model: Any) -> None:
+    """Lets statistics from a file of Keras's count: it may say that none were learned."""
+    for layer in model.all_layers():
+        if isinstance(layer, Normalization) and layer.missing() is not None:
+            layer._count.assign(1)
 
 
 def _holds_none(part: Any) -> bool:
