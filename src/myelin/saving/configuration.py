@@ -1,4 +1,4 @@
-"""Models as configurations, which are plain JSON values, and models from those, whatever they say."""
+"""Models as configurations, plain JSON values, and models from those, whatever they say."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_lambdas_load_only_where_the_reader_trusts_the_file(tmp_path):
         [keras.Input((4,)), keras.layers.Lambda(lambda x, by=2.0: x * by + shift)]
     )
     theirs.save(tmp_path / "m.keras")
-    with pytest.raises(FileFormatError, match="holds a lambda.*safe_mode=False"):
+    with pytest.raises(FileFormatError, match=r"holds a lambda.*safe_mode=False"):
         saving.load_model(tmp_path / "m.keras")
     same(theirs, saving.load_model(tmp_path / "m.keras", safe_mode=False), X)
     same(theirs, from_keras(theirs), X)

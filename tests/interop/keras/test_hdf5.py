@@ -58,7 +58,8 @@ def test_arrays_in_chunks(packing):
 
 def test_attributes():
     given = {
-        "bytes": b"abc", "text": "ä" * 70_000, "a list": ["a", "bc"], "fixed": np.array([b"ab", b"c"]),
+        "bytes": b"abc", "text": "ä" * 70_000, "a list": ["a", "bc"],
+        "fixed": np.array([b"ab", b"c"]),
         "number": 3, "float": np.float32(2.5), "array": np.arange(4.0), "nothing": np.zeros(0),
     } | {f"number {i}": f"text {i}" for i in range(30)}  # fmt: skip
 

@@ -12,7 +12,7 @@ from myelin.interop.keras import archive
 
 
 def to_keras(model: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model as one of Keras's, with its weights, how it was compiled, and its optimizer's state.
+    """The model as one of Keras's, with weights, compilation and the optimizer's state.
 
     Args:
         model: a model.
