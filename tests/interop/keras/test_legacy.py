@@ -218,9 +218,8 @@ def test_keras_3_reads_what_is_written_and_the_reverse(tmp_path):
     x = layers.Concatenate()([inner(a) * 2.0, layers.Dense(2)(b)])
     x = layers.Bidirectional(layers.GRU(2))(layers.Reshape((5, 1))(x))
     ours = Model([a, b], layers.Dense(2, "softmax")(x))
-    ours.compile(
-        optimizers.Adam(0.01, clipnorm=1.0), "sparse_categorical_crossentropy", ["accuracy"]
-    )
+    loss = "sparse_categorical_crossentropy"
+    ours.compile(optimizers.Adam(0.01, clipnorm=1.0), loss, metrics=["accuracy"])
     y = np.arange(5) % 2
     ours.train_on_batch([X, X], y)
     ours.save(tmp_path / "ours.h5")
