@@ -17,6 +17,8 @@ from myelin.errors import FileFormatError
 MAX_RATIO = 200
 # Below this size even the emptiest content does no harm.
 FREE_BYTES = 1 << 24
+# Layers with assets are the most that an honest file has one for each of.
+MOST_MEMBERS = 100_000
 # The time of writing is no part of what a file says: the same model gives the same bytes.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -77,6 +79,8 @@ def _open(stream: BinaryIO, where: str) -> zipfile.ZipFile:
 
 def _check(file: zipfile.ZipFile, size: int, where: str) -> None:
     members = file.infolist()
+    if len(members) > MOST_MEMBERS:
+        raise FileFormatError(f"{where} has {len(members)} members, more than any model")
     if len({member.filename for member in members}) != len(members):
         raise FileFormatError(f"{where} holds a name twice")
     methods = {member.compress_type for member in members}

@@ -175,3 +175,37 @@ def test_good_files_are_read(model, good, name):
     made = read(model, good[0] / name)
     for a, b in zip(made.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_shape_that_is_only_declared_makes_no_room_for_giant_layers(model, good):
+    folder, contents = good
+    path = folder / "giant.keras"
+    with (
+        zipfile.ZipFile(io.BytesIO(contents["m.keras"])) as old,
+        zipfile.ZipFile(path, "w") as new,
+    ):
+        config = json.loads(old.read("config.json"))
+        weights = io.BytesIO(old.read("model.weights.h5"))
+        with h5py.File(weights, "r+") as file:
+            file.create_dataset("layers/dense/vars/9", (1 << 40,), "f4")
+        for layer in config["config"]["layers"][1:]:
+            del layer["build_config"]
+        config["config"]["layers"][1]["config"]["units"] = 10**8
+        new.writestr("config.json", json.dumps(config))
+        new.writestr("model.weights.h5", weights.getvalue())
+    assert read(model, path) is None
+
+
+@pytest.mark.parametrize("depth", [300, 5000])
+def test_configurations_that_are_nested_too_deep_are_refused(model, good, depth):
+    folder, contents = good
+    nested = "[" * depth + "]" * depth
+    with zipfile.ZipFile(folder / "deep.keras", "w") as new:
+        with zipfile.ZipFile(io.BytesIO(contents["m.keras"])) as old:
+            new.writestr("model.weights.h5", old.read("model.weights.h5"))
+        new.writestr("config.json", '{"class_name": "Sequential", "config": ' + nested + "}")
+    with h5py.File(folder / "deep.h5", "w") as file:
+        file.attrs["model_config"] = '{"class_name": "Sequential", "config": ' + nested + "}"
+        file.create_group("model_weights")
+    for name in ("deep.keras", "deep.h5"):
+        assert read(model, folder / name) is None

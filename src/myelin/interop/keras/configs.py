@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from myelin import registry
-from myelin.errors import InputError, UnknownNameError
+from myelin.errors import FileFormatError, InputError, UnknownNameError
 from myelin.interop.keras import lambdas
 from myelin.saving import configuration
 
@@ -67,7 +67,10 @@ def reading(config: Config, where: str, safe_mode: bool) -> Iterator[Config]:
         FileFormatError: it has a lambda, and `safe_mode` is True.
     """
     functions: dict[str, Any] = {}
-    read = _read(config, lambdas.Reader(where, safe_mode, functions))
+    try:
+        read = _read(config, lambdas.Reader(where, safe_mode, functions))
+    except RecursionError as error:
+        raise FileFormatError(f"{where}: its configuration is nested too deep") from error
     with registry.custom_object_scope(functions):
         yield read
 

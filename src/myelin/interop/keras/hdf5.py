@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from myelin.errors import FileFormatError
-from myelin.interop.keras import hdf5_data
+from myelin.interop.keras import hdf5_data, hdf5_storage
 from myelin.interop.keras.hdf5_bytes import UNDEFINED, Content, number
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -180,6 +180,13 @@ class Array(Object):
         self.shape = hdf5_data.shape_of(space, content)
         self.dtype = hdf5_data.type_of(kind, content).asnumber(self.where)
 
+    @property
+    def most_numbers(self) -> int:
+        """How many numbers it may hold, whatever its shape declares."""
+        layout = self._first(_LAYOUT)
+        assert layout is not None
+        return hdf5_storage.most_numbers(layout, self.shape, self._content)
+
     def read(self) -> np.ndarray:
         """The numbers.
 
@@ -189,8 +196,14 @@ class Array(Object):
         """
         layout = self._first(_LAYOUT)
         assert layout is not None
-        storage = hdf5_data.Storage(self._content, self.where, self.shape, self.dtype)
+        storage = hdf5_storage.Storage(self._content, self.where, self.shape, self.dtype)
         return storage.read(layout, self._first(_FILTERS))
+
+
+def room_of(group: Group) -> int:
+    """How many numbers the arrays of a group may hold in all, by what the file can store."""
+    most = [array.most_numbers for array in walk(group)]
+    return min(sum(most), max([*most, len(group._content)]))
 
 
 def walk(group: Group) -> Iterator[Array]:

@@ -111,13 +111,7 @@ def load_model(
 
 
 def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool) -> None:
-    try:
-        compiled = old_configs.compiled(training)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise FileFormatError(
-            f"{where}: how its model was compiled is damaged: {error!r}. With compile=False it "
-            "loads as it is"
-        ) from error
+    compiled = old_configs.compiled(training, where)
     with configs.reading(compiled, where, safe_mode) as read:
         configuration.compile_as(model, read, where)
     group = root.group("optimizer_weights")

@@ -41,6 +41,8 @@ _FUNCTIONS = {
 }  # fmt: skip
 _OPERANDS = ("y", "b")
 _REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch": "sum_over_batch_size"}
+# What reading a damaged configuration ends in.
+_DAMAGE = (KeyError, TypeError, IndexError, ValueError, AttributeError, RecursionError)
 _ACCURACIES = {"binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
 
 
@@ -54,15 +56,29 @@ def model(config: Any, where: str) -> Config:
         raise FileFormatError(f"{where} holds no configuration of a model")
     try:
         made: Config = _object(config)
-    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+    except _DAMAGE as error:
         raise FileFormatError(
             f"{where}: the configuration of its model is damaged: {error!r}"
         ) from error
     return made
 
 
-def compiled(config: Any) -> Config:
-    """The arguments of `compile` in a training configuration."""
+def compiled(config: Any, where: str) -> Config:
+    """The arguments of `compile` in a training configuration.
+
+    Raises:
+        FileFormatError: it is damaged.
+    """
+    try:
+        return _compiled(config)
+    except _DAMAGE as error:
+        raise FileFormatError(
+            f"{where}: how its model was compiled is damaged: {error!r}. With compile=False it "
+            "loads as it is"
+        ) from error
+
+
+def _compiled(config: Any) -> Config:
     metrics = {key: _metrics(config.get(key)) for key in ("metrics", "weighted_metrics")}
     found = {key: config[key] for key in ("loss_weights", "run_eagerly") if key in config}
     optimizer = _optimizer(config["optimizer_config"])

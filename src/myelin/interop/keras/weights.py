@@ -120,8 +120,8 @@ class Store:
         return ["/".join(a.path) for a in arrays if not _OF_TRAINING & set(a.path)]
 
     def total(self) -> int:
-        """How many numbers the arrays of the file hold in all."""
-        return sum(int(np.prod(a.shape, dtype=np.float64)) for a in hdf5.walk(self._root))
+        """How many numbers the arrays of the file may hold in all."""
+        return hdf5.room_of(self._root)
 
 
 def read(array: Array) -> np.ndarray:
