@@ -78,8 +78,7 @@ def weights_file(weights: Any, owner: str) -> Path | None:
         return None
     how = (
         "pass weights=None for random ones, or a file that load_weights reads (.safetensors, "
-        ".npz, .myelin), such as numpy.savez('weights.npz', **{w.path: w.numpy() for w in "
-        "model.weights}) writes in Keras"
+        ".npz, .myelin, or Keras's .weights.h5, .keras and .h5)"
     )
     if not isinstance(weights, str | os.PathLike) or str(weights) == "imagenet":
         raise InputError(f"{owner}: Myelin downloads no weights, got weights={weights!r}; {how}")
