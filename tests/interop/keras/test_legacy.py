@@ -236,3 +236,13 @@ def test_keras_3_reads_what_is_written_and_the_reverse(tmp_path):
     for model in back:
         for a, b in zip(ours.optimizer.variables, model.optimizer.variables, strict=True):
             np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6)
+
+
+def test_short_names_of_losses_are_written_out_for_keras(tmp_path):
+    keras = pytest.importorskip("keras")
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.save(tmp_path / "m.h5")
+    theirs = keras.saving.load_model(tmp_path / "m.h5")
+    wanted = model.evaluate(X, X[:, :1], verbose=0)
+    np.testing.assert_allclose(theirs.evaluate(X, X[:, :1], verbose=0), wanted, rtol=1e-5)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from myelin import registry
+from myelin import losses, registry
 from myelin.errors import FileFormatError, InputError
 from myelin.interop.keras import configs, hdf5, layout, old_configs, old_optimizers, weights
 from myelin.interop.keras.archive import KERAS_VERSION
@@ -50,6 +50,7 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
         if compiled and include_optimizer:
             optimizer = compiled.pop("optimizer")
             training = {**compiled, "optimizer_config": optimizer}
+            training["loss"] = _full_names(compiled["loss"])
             file.attrs["training_config"] = json.dumps(training)
         group = file.create_group("model_weights")
         group.attrs["keras_version"] = KERAS_VERSION
@@ -122,6 +123,15 @@ def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool
             "starts with a fresh one",
             stacklevel=5,
         )
+
+
+def _full_names(loss: Any) -> Any:
+    """Names of losses as functions have them: Keras reads no `"mse"` from such a file."""
+    if isinstance(loss, list):
+        return [_full_names(item) for item in loss]
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {key: _full_names(item) for key, item in loss.items()}
+    return getattr(losses.get(loss), "__name__", loss) if isinstance(loss, str) else loss
 
 
 def is_legacy(root: Group) -> bool:
