@@ -53,7 +53,7 @@ def three_steps(model):
     return [float(np.ravel(value)[0]) for value in found]
 
 
-@pytest.mark.parametrize("name", ["momentum", "adamw", "rmsprop", "loss scale"])
+@pytest.mark.parametrize("name", ["momentum", "adamw", "loss scale"])
 def test_training_goes_on_in_keras_and_back_here(name):
     ours = network(OPTIMIZERS[name]())
     three_steps(ours)
