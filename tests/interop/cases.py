@@ -1,5 +1,8 @@
 """Small models that go to other systems and back: one for each layer, and whole networks."""
 
+import importlib.util
+import pathlib
+
 import numpy as np
 
 from myelin import Input, Model, Sequential, layers
@@ -22,7 +25,7 @@ def _words(*then):
 
 def _attention():
     query, value = Input((5, 8)), Input((7, 8))
-    attended = layers.MultiHeadAttention(2, 3, value_dim=4)(query, value)
+    attended = layers.MultiHeadAttention(2, 3)(query, value)
     return Model([query, value], attended)
 
 
@@ -82,6 +85,41 @@ def _classic():
     )
 
 
+def _example(name, make, *arguments):
+    """A network of one of the examples."""
+    path = pathlib.Path(__file__).parents[2] / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"examples_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, make)(*arguments)
+
+
+EXAMPLES = {
+    "the addition": (lambda: _example("addition", "make_model", 5, 3, 8), (2, 5, 12)),
+    "the autoencoder": (lambda: _example("autoencoder", "make_model", 8), (2, 8, 8, 1)),
+    "the character model": (lambda: _example("character_model", "make_model", 10, 8), WORDS),
+    "the distilled network": (
+        lambda: _example("distillation", "make_network", 8, 4, "student"),
+        (2, 8, 8, 1),
+    ),
+    "the GAN's generator": (lambda: _example("gan", "make_generator", 8, 6), (2, 6)),
+    "the GAN's discriminator": (lambda: _example("gan", "make_discriminator", 8), (2, 8, 8, 1)),
+    "the network that Grad-CAM looks into": (
+        lambda: _example("grad_cam", "make_model", (8, 8, 1)),
+        (2, 8, 8, 1),
+    ),
+    "the spoken digits": (
+        lambda: _example("spoken_digits", "make_model", 4000, 3),
+        (2, 4000, 1),
+    ),
+    "the siamese network": (
+        lambda: _example("siamese", "make_model", 8),
+        [(2, 8, 8, 1), (2, 8, 8, 1)],
+    ),
+    "the forecast": (lambda: _example("timeseries_forecast", "make_model"), (2, 60, 2)),
+    "the decoder of the VAE": (lambda: _example("vae", "VAE", 16, 2, 8).decoder, (2, 2)),
+}
+
 CASES = {
     name: (lambda make=make, shapes=shapes: _of(make, shapes), shapes)
     for name, (make, shapes) in LAYERS.items()
@@ -109,6 +147,7 @@ CASES = {
     ),
     "a transformer": (_transformer, WORDS),
     "two inputs and two outputs": (_two_and_two, [(3, 4), (3, 3)]),
+    **{f"{name}, of examples/": made for name, made in EXAMPLES.items()},
 }
 
 
