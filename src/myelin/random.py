@@ -14,7 +14,7 @@ import contextlib
 import random as python_random
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -90,6 +90,36 @@ def seeded(seed: int) -> Iterator[None]:
         _host = before[0]
         python_random.setstate(before[1])
         np.random.set_state(before[2])
+
+
+def sequences() -> dict[str, Any]:
+    """Where Python's, NumPy's and Myelin's random numbers stand, as plain values and arrays."""
+    version, words, gauss = python_random.getstate()
+    return {
+        "python": [version, np.array(words, np.uint32), gauss],
+        "numpy": np.random.get_state(legacy=False),
+        "myelin": _host.bit_generator.state,
+    }
+
+
+def set_sequences(state: Mapping[str, Any]) -> None:
+    """Puts the random numbers back to where `sequences` found them."""
+    version, words, gauss = state["python"]
+    python_random.setstate((version, tuple(words.tolist()), gauss))
+    np.random.set_state(state["numpy"])
+    _host.bit_generator.state = state["myelin"]
+
+
+@contextlib.contextmanager
+def replaying(state: Mapping[str, Any] | None) -> Iterator[None]:
+    """Inside the block all is drawn as from `state` on, if there is one; after it, as if never."""
+    before = sequences()
+    if state is not None:
+        set_sequences(state)
+    try:
+        yield
+    finally:
+        set_sequences(before)
 
 
 @contextlib.contextmanager

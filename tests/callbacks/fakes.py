@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from myelin.callbacks.whole_state import Place
+
 
 class FakeOptimizer:
     def __init__(self, learning_rate=0.1):
@@ -17,7 +19,7 @@ class FakeModel:
         self.optimizer = FakeOptimizer(learning_rate)
         self.stop_training = False
         self.history = None
-        self.resume_epoch = 0
+        self.resume_from = Place()
         self.metrics = []
         self.layers = []
         self.saved = []
@@ -39,7 +41,7 @@ class FakeModel:
             file.write(f"{self.weight}")
         self.saved.append((what, path))
 
-    def training_state(self):
+    def live_state(self):
         return {
             "trainable": {"w": np.array(self.weight)},
             "optimizer": {"m": (np.float32(self.optimizer.learning_rate), np.int32(7))},
@@ -69,7 +71,7 @@ def run(callbacks, model, rows, epochs=None, batches=0, set_weight=None):
     rates, epoch = [], None
     try:
         callbacks.on_train_begin()
-        for epoch in range(getattr(model, "resume_epoch", 0), len(rows)):
+        for epoch in range(getattr(model, "resume_from", Place()).epoch, len(rows)):
             callbacks.on_epoch_begin(epoch)
             if callable(rows[epoch]):
                 rows[epoch]()

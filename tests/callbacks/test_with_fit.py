@@ -170,7 +170,7 @@ def test_a_backup_outlives_a_loss_of_nan(tmp_path):
     explode = callbacks.LearningRateScheduler(lambda epoch: 0.1 if epoch < 1 else 1e30)
     with pytest.raises(NonFiniteError):
         fit(model, [callbacks.BackupAndRestore(tmp_path), explode])
-    assert os.listdir(tmp_path) == ["latest.safetensors"]
+    assert os.listdir(tmp_path) == ["checkpoint-000001.safetensors"]
 
 
 # Going on.

@@ -19,7 +19,8 @@ Hooks of epochs cost no speed; one of batches makes the compiled chunks one step
     SwapEMAWeights            evaluates with the moving averages of the weights
 
     ModelCheckpoint           writes the model to a file
-    BackupAndRestore          goes on exactly where a killed run was
+    Checkpoint                keeps a run, so that it goes on exactly where it was killed
+    BackupAndRestore          the same by Keras's name, deleted at the end
     OrbaxCheckpoint           keeps the last few states of a run, written beside it
 """
 
@@ -35,6 +36,7 @@ _HOMES = {
     "CSVLogger": "csv_logger",
     "Callback": "base",
     "CallbackList": "callback_list",
+    "Checkpoint": "checkpoint",
     "EarlyStopping": "early_stopping",
     "History": "history",
     "LambdaCallback": "lambda_callback",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from myelin.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
     from myelin.callbacks.base import Callback as Callback
     from myelin.callbacks.callback_list import CallbackList as CallbackList
+    from myelin.callbacks.checkpoint import Checkpoint as Checkpoint
     from myelin.callbacks.csv_logger import CSVLogger as CSVLogger
     from myelin.callbacks.early_stopping import EarlyStopping as EarlyStopping
     from myelin.callbacks.history import History as History

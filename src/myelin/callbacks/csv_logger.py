@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,6 +33,7 @@ class CSVLogger(Callback):
         self.keys: list[str] | None = None
         self.csv_file: IO[str] | None = None
         self._with_header = True
+        self._start, self._written = 0, ""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Opens the file."""
@@ -43,6 +45,8 @@ class CSVLogger(Callback):
         # csv writes the ends of lines itself.
         self.csv_file = path.open("a" if self.append else "w", encoding="utf-8", newline="")
         self.keys = None
+        self._start = self.csv_file.tell()
+        self._written = ""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes a row."""
@@ -51,10 +55,13 @@ class CSVLogger(Callback):
         first = self.keys is None
         if self.keys is None:
             self.keys = _columns(logs)
-        writer = csv.writer(self.csv_file, delimiter=self.sep)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self.sep)
         if first and self._with_header:
             writer.writerow(["epoch", *self.keys])
         writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+        self._written += text.getvalue()
+        self.csv_file.write(text.getvalue())
         self.csv_file.flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -62,6 +69,20 @@ class CSVLogger(Callback):
         if self.csv_file is not None:
             self.csv_file.close()
             self.csv_file = None
+
+    def get_state(self) -> dict[str, Any]:
+        """What is kept for a run that goes on: all rows, and where in the file they begin."""
+        return {"start": self._start, "written": self._written, "keys": self.keys}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what `get_state` gave: rows of epochs that are run again go away."""
+        assert self.csv_file is not None
+        self._start = min(state["start"], Path(self.filename).stat().st_size)
+        self._written, self.keys = state["written"], state["keys"]
+        self.csv_file.truncate(self._start)
+        self.csv_file.seek(self._start)
+        self.csv_file.write(self._written)
+        self.csv_file.flush()
 
 
 def _columns(logs: Logs) -> list[str]:

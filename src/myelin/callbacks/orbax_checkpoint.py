@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,15 @@ import numpy as np
 from myelin.callbacks import whole_state
 from myelin.callbacks.base import Logs
 from myelin.callbacks.every import EveryBatches
-from myelin.callbacks.monitor import MonitorCallback
+from myelin.callbacks.state_keeper import REMARKS, StateKeeper, read_state
 from myelin.console import say
-from myelin.errors import FileFormatError, InputError
-from myelin.saving import load_tree, save_tree
+from myelin.errors import InputError
+from myelin.saving import save_tree
 
-_FORMAT = "myelin.checkpoint"
 _FILE = re.compile(r"(\d+)\.safetensors")
 
 
-class OrbaxCheckpoint(MonitorCallback):
+class OrbaxCheckpoint(StateKeeper):
     """Keeps checkpoints of the whole state of training, and goes on from one to the same bits.
 
     The name and the arguments are Keras's; the files are Myelin's own. Each checkpoint is one
@@ -33,7 +30,7 @@ class OrbaxCheckpoint(MonitorCallback):
     A checkpoint holds the weights, the optimizer, the random numbers and the order of the data,
     and the state of the other callbacks that have `get_state()` and `set_state(state)`. After
     `load_checkpoint()` the model has the weights, and the next `fit` with this callback goes on
-    after the epoch that was saved, as if it had not ended:
+    from there, as if it had not ended; see `Checkpoint` for what is exact:
 
         checkpoint = OrbaxCheckpoint("checkpoints", max_to_keep=3)
         checkpoint.load_checkpoint(model=model)
@@ -46,9 +43,7 @@ class OrbaxCheckpoint(MonitorCallback):
         save_best_only: writes only what is better than all before.
         mode: `"min"`, `"max"`, or `"auto"` to go by the metric.
         save_freq: `"epoch"`, or a number of batches, which makes the compiled chunks one step
-            long. The step is the epoch from 0, or the number of batches since the beginning. A
-            run that goes on from within an epoch begins that epoch again with the weights it
-            has, so only `"epoch"` is exact.
+            long. The step is the epoch from 0, or the number of batches since the beginning.
         initial_value_threshold: the value to beat from the start.
         max_to_keep: how many of the newest checkpoints stay; None for all.
         save_on_background: writes in a thread, while training goes on; one at a time.
@@ -64,7 +59,6 @@ class OrbaxCheckpoint(MonitorCallback):
     """
 
     _purpose = "Saving the best checkpoint is"
-    runs_last = True
 
     def __init__(
         self,
@@ -79,7 +73,6 @@ class OrbaxCheckpoint(MonitorCallback):
         save_on_background: bool = True,
         save_weights_only: bool = False,
     ) -> None:
-        super().__init__(monitor, mode, initial_value_threshold)
         if not directory:
             raise InputError("OrbaxCheckpoint wants directory, a folder for the checkpoints")
         whole = isinstance(max_to_keep, int) and not isinstance(max_to_keep, bool)
@@ -88,6 +81,7 @@ class OrbaxCheckpoint(MonitorCallback):
                 f"OrbaxCheckpoint: max_to_keep wants a number >= 1, or None, got {max_to_keep!r}"
             )
         self.directory = os.fspath(directory)
+        super().__init__(self.directory, save_on_background, monitor, mode, initial_value_threshold)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_freq = save_freq
@@ -95,12 +89,8 @@ class OrbaxCheckpoint(MonitorCallback):
         self.save_on_background = save_on_background
         self.save_weights_only = save_weights_only
         self._every = EveryBatches("OrbaxCheckpoint", save_freq)
-        self._epoch = 0
-        self._steps_seen = 0
         self._batches_before = 0
         self._pending: dict[str, Any] | None = None
-        self._thread: ThreadPoolExecutor | None = None
-        self._writing: Future[None] | None = None
 
     @property
     def chooses_epoch(self) -> bool:
@@ -142,9 +132,7 @@ class OrbaxCheckpoint(MonitorCallback):
                 f"{self.directory} (there are: {known})"
             )
         path = self._path(wanted)
-        saved, remarks = load_tree(path)
-        if remarks.get("format") != _FORMAT:
-            raise FileFormatError(f"{path} is no checkpoint of OrbaxCheckpoint")
+        saved = read_state(path)
         model = self.model if model is None else model
         if model is None:
             raise InputError(
@@ -154,46 +142,33 @@ class OrbaxCheckpoint(MonitorCallback):
         self._pending = saved if "epoch" in saved else None
         return wanted
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Puts back what `load_checkpoint` read."""
-        self._warned = False
-        self.model.resume_epoch = 0
+    def _found(self) -> dict[str, Any] | None:
         saved, self._pending = self._pending, None
-        if saved is not None:
-            whole_state.put_back(self.model, saved["model"], "OrbaxCheckpoint", self.directory)
-            whole_state.put_states_back(self.beside, saved["callbacks"])
-            self.model.resume_epoch = saved["epoch"]
-        optimizer = getattr(self.model, "optimizer", None)
-        self._batches_before = int(getattr(optimizer, "iterations", 0))
+        return saved
 
     # Writing.
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Counts the batches of the epoch anew."""
-        self._batches_before += self._steps_seen
-        self._epoch, self._steps_seen = epoch, 0
+        super().on_epoch_begin(epoch, logs)
+        optimizer = getattr(self.model, "optimizer", None)
+        self._batches_before = int(getattr(optimizer, "iterations", 0)) - self._step
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Writes, when enough batches are over."""
-        self._steps_seen = batch + 1
-        if self._every.due(batch):
-            self._save(self._batches_before + batch + 1, self._epoch, logs or {})
+        super().on_train_batch_end(batch, logs)
+        if self._every.due(batch) and self._wanted(logs or {}):
+            self._save(self._batches_before + batch + 1, self._within(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes, unless batches are counted or the epoch was cut short."""
-        steps = (self.params or {}).get("steps")
-        if self._every.by_epoch and not (steps is not None and self._steps_seen < steps):
-            self._save(epoch, epoch + 1, logs or {})
+        if self._every.by_epoch and self._epoch_is_whole and self._wanted(logs or {}):
+            self._save(epoch, self._after(epoch))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Waits for what is being written."""
-        # The next fit, perhaps without this callback, must not begin late.
-        self.model.resume_epoch = 0
-        self._steps_seen = 0
-        self.wait_until_finished()
-        if self._thread is not None:
-            self._thread.shutdown()
-            self._thread = None
+        super().on_train_end(logs)
+        self._background.close()
 
     def wait_until_finished(self) -> None:
         """Returns once the checkpoint that is being written is whole.
@@ -201,33 +176,15 @@ class OrbaxCheckpoint(MonitorCallback):
         Raises:
             OSError: it could not be written.
         """
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.result()
+        self._background.wait()
 
-    def _save(self, step: int, next_epoch: int, logs: Logs) -> None:
-        if not self._wanted(logs):
+    def _save(self, step: int, kept: dict[str, Any] | None) -> None:
+        if kept is None:
             return
-        arrays = whole_state.taken(self.model)
-        if np.any(arrays.get("halted", False)):
-            return
-        kept: dict[str, Any] = {"model": arrays}
         if self.save_weights_only:
             parts = ("trainable: ", "other: ")
-            kept["model"] = {k: leaf for k, leaf in arrays.items() if k.startswith(parts)}
-        else:
-            # Callbacks go on changing what they gave while the thread writes.
-            kept |= {
-                "epoch": next_epoch,
-                "callbacks": copy.deepcopy(whole_state.states_of(self.beside)),
-            }
-        self.wait_until_finished()
-        if not self.save_on_background:
-            self._write(step, kept)
-            return
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="myelin-checkpoint")
-        self._writing = self._thread.submit(self._write, step, kept)
+            kept = {"model": {k: leaf for k, leaf in kept["model"].items() if k.startswith(parts)}}
+        self._background.start(lambda: self._write(step, kept))
 
     def _wanted(self, logs: Logs) -> bool:
         if not self.save_best_only:
@@ -241,7 +198,7 @@ class OrbaxCheckpoint(MonitorCallback):
     def _write(self, step: int, kept: dict[str, Any]) -> None:
         path = self._path(step)
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_tree(path, kept, {"format": _FORMAT})
+        save_tree(path, kept, REMARKS)
         if self.max_to_keep is not None:
             for _, old in sorted(self._files())[: -self.max_to_keep]:
                 if old != step:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
+
 from myelin.callbacks.base import Callback, Logs
 from myelin.errors import InputError
 
@@ -82,3 +85,16 @@ class SwapEMAWeights(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """Puts the weights back."""
         self._swap_out()
+
+    def get_state(self) -> dict[str, Any]:
+        """What is kept for a run that goes on: the weights that the averages stand in for."""
+        held = self._weights
+        return {"weights": None if held is None else [np.asarray(value) for _, value in held]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what `get_state` gave."""
+        held, variables = state["weights"], self.model.trainable_variables
+        self._weights = None
+        if held is not None:
+            values = [jnp.array(value) for value in held]
+            self._weights = list(zip(variables, values, strict=True))

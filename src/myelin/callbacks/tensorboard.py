@@ -89,6 +89,14 @@ class TensorBoard(Callback):
             with contextlib.suppress(Exception):
                 self._file("train").keras_graph("keras", self.model.to_json())
 
+    def get_state(self) -> dict[str, Any]:
+        """What is kept for a run that goes on."""
+        return {"train_step": self._train_step}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what `get_state` gave."""
+        self._train_step = state["train_step"]
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Looks at the clock."""
         self._epoch_began = (time.perf_counter(), self._iterations() or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from myelin.errors import InputError
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def target_of(filepath: object, overwrite: bool = True, folder: bool = False) -> Path:
@@ -83,6 +86,13 @@ def as_path(filepath: object) -> Path:
     if not isinstance(filepath, str | os.PathLike) or not os.fspath(filepath):
         raise InputError(f"filepath wants the name of a file, got {filepath!r}")
     return Path(filepath).expanduser()
+
+
+def clear_temporaries(folder: Path) -> None:
+    """Removes what writers that were killed have left in a folder that nobody else writes to."""
+    for path in folder.glob(".*.tmp"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

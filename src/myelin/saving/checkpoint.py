@@ -21,6 +21,8 @@ def save_tree(
 ) -> None:
     """Writes a tree of arrays and plain values to a `.safetensors` file, atomically.
 
+    The file holds a checksum of its whole content, which `load_tree` looks at.
+
     Args:
         path: the file; its folder must exist.
         tree: dictionaries with text keys, lists and tuples, nested; their leaves are NumPy or
@@ -38,9 +40,8 @@ def save_tree(
         raise InputError(f'metadata wants texts by name, the name not "{_STRUCTURE}"')
     arrays: dict[str, Any] = {}
     structure = _described(tree, (), arrays)
-    content = tensors.pack(arrays, {**metadata, _STRUCTURE: json.dumps(structure)})
     with replacing(target) as file:
-        file.write(content)
+        tensors.write(file, arrays, {**metadata, _STRUCTURE: json.dumps(structure)})
 
 
 def load_tree(path: str | os.PathLike[str]) -> tuple[Any, dict[str, str]]:
@@ -51,7 +52,8 @@ def load_tree(path: str | os.PathLike[str]) -> tuple[Any, dict[str, str]]:
         FileFormatError: it is damaged, or not written by `save_tree`.
     """
     where = os.fspath(path)
-    arrays, metadata = tensors.unpack(sniff.read(path), where)
+    with sniff.opened(path) as (file, size):
+        arrays, metadata = tensors.read(file, size, where)
     if _STRUCTURE not in metadata:
         raise FileFormatError(f"{where} was not written by save_tree: it names no structure")
     try:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from myelin.errors import FileFormatError
 from myelin.saving import zips
@@ -32,8 +36,9 @@ _OTHERS: dict[bytes, str] = {
 }
 
 
-def read(filepath: object) -> bytes:
-    """The content of a file.
+@contextlib.contextmanager
+def opened(filepath: object) -> Iterator[tuple[BinaryIO, int]]:
+    """A file to read, and how many bytes it has.
 
     Raises:
         FileNotFoundError: there is none.
@@ -41,10 +46,11 @@ def read(filepath: object) -> bytes:
     """
     path = as_path(filepath)
     refuse_folder(path)
-    content = path.read_bytes()
-    if not content:
-        raise FileFormatError(f"{path} is empty")
-    return content
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            raise FileFormatError(f"{path} is empty")
+        yield file, size
 
 
 def refuse_folder(path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,7 +17,6 @@ from myelin.saving import fitting, sniff, tensors, vocabularies, zips
 from myelin.saving.atomic import as_path, replacing, target_of
 from myelin.saving.tensors import Arrays
 
-# One remark only: safetensors writes several in an order that changes from run to run.
 _ORDER = "myelin.order"
 _OF_KERAS = ".weights.h5"
 ENDINGS = (".safetensors", ".npz", _OF_KERAS)
@@ -53,7 +53,7 @@ def save_weights(
         if ending == ".npz":
             _write_npz(file, arrays)
         else:
-            file.write(packed(arrays))
+            tensors.write(file, arrays, remarks(arrays))
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
@@ -100,7 +100,8 @@ def read(path: Any) -> Arrays:
     if kind == sniff.NPZ:
         return _read_npz(path)
     if kind == sniff.SAFETENSORS:
-        return unpacked(sniff.read(path), str(path))
+        with sniff.opened(path) as (file, size):
+            return ordered(*tensors.read(file, size, str(path)), str(path))
     if kind != sniff.MODEL:
         raise FileFormatError(
             f"{path} is a {kind} file: load_model reads such, and load_weights does not"
@@ -109,9 +110,14 @@ def read(path: Any) -> Arrays:
         return unpacked(archive.read("weights.safetensors"), str(path))
 
 
+def remarks(arrays: Arrays) -> dict[str, str]:
+    """What is kept beside weights: their order."""
+    return {_ORDER: json.dumps(list(arrays))}
+
+
 def packed(arrays: Arrays) -> bytes:
     """Weights as the content of a safetensors file, which also keeps their order."""
-    return tensors.pack(arrays, {_ORDER: json.dumps(list(arrays))})
+    return tensors.pack(arrays, remarks(arrays))
 
 
 def unpacked(data: bytes, where: str) -> Arrays:
@@ -120,7 +126,15 @@ def unpacked(data: bytes, where: str) -> Arrays:
     Raises:
         FileFormatError: the content is damaged.
     """
-    arrays, metadata = tensors.unpack(data, where)
+    return ordered(*tensors.unpack(data, where), where)
+
+
+def ordered(arrays: Arrays, metadata: Mapping[str, str], where: str) -> Arrays:
+    """Weights in the order that `remarks` kept.
+
+    Raises:
+        FileFormatError: the order is not that of these arrays.
+    """
     try:
         order = json.loads(metadata.get(_ORDER, "null"))
         order = list(arrays) if order is None else order

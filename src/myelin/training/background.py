@@ -82,18 +82,19 @@ def ahead(items: Iterator[Any], depth: int = 1) -> Iterator[Any]:
         thread.join()
 
 
-def by_number(batches: Any, count: int | None) -> Iterator[Any]:
+def by_number(batches: Any, count: int | None, first: int = 0) -> Iterator[Any]:
     """The batches of what gives them by their number, made by as many workers as it asks for.
 
     Args:
         batches: with `__getitem__`, and as Keras's `PyDataset` with `workers`,
             `use_multiprocessing` and `max_queue_size`.
         count: how many an epoch has; None without end.
+        first: the number to begin with.
 
     Raises:
         What a worker raised, with its own traceback, in the place of the batch.
     """
-    numbers = itertools.count() if count is None else iter(range(count))
+    numbers = itertools.count(first) if count is None else iter(range(first, count))
     workers = int(getattr(batches, "workers", 1) or 1)
     processes = bool(getattr(batches, "use_multiprocessing", False))
     if workers <= 1 and not processes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 
 from myelin import losses, optimizers, registry
+from myelin.callbacks.whole_state import Place
 from myelin.errors import NotCompiledError
 from myelin.layers.base import Layer
 from myelin.metrics.base import Metric, parts
@@ -23,6 +25,9 @@ class Compiled(Layer):
     Attributes:
         optimizer: the optimizer, or None before `compile`.
         stop_training: set by a callback to end `fit` after the chunk.
+        interrupted: whether Ctrl-C ends the present `fit` after the chunk.
+        resume_from: where a callback wants `fit` to go on.
+        identify_run: tells a callback what must be the same in a `fit` that goes on.
         history: the `History` of the last `fit`, or None.
         takes_one_array: whether its inputs are a single array even before it says so, and a list
             thus holds rows.
@@ -33,7 +38,9 @@ class Compiled(Layer):
     optimizer: Any = None
     history: Any = None
     stop_training = False
-    resume_epoch = 0
+    interrupted = False
+    resume_from = Place()
+    identify_run: Callable[[], dict[str, Any]] | None = None
     run_eagerly = False
     _objective: Objective | None = None
     _compiled_with: dict[str, Any] | None = None
@@ -158,14 +165,18 @@ class Compiled(Layer):
         for path, variable in self.name_variables("", set()).items():
             variable._value = jax.numpy.array(snapshot[path])
 
-    def training_state(self) -> dict[str, Any]:
-        """Weights, optimizer, metrics, key and step, as one tree of NumPy arrays."""
+    def live_state(self) -> dict[str, Any]:
+        """Weights, optimizer, metrics, key and step as they are: the next chunk takes them away."""
         live = self._live
         if live is None:
             self._require_compiled("training_state")
             assert self._programs is not None
             live = LiveState(self._programs.task)
-        return jax.tree.map(np.array, live.gather())
+        return live.gather()
+
+    def training_state(self) -> dict[str, Any]:
+        """Weights, optimizer, metrics, key and step, as one tree of NumPy arrays."""
+        return jax.tree.map(np.array, self.live_state())
 
     def set_training_state(self, state: dict[str, Any]) -> None:
         """Puts back what `training_state` gave, to go on to the same bits."""

@@ -80,37 +80,78 @@ class Stream:
     _started: bool = False
     _form: Any = None
 
-    def epoch(self) -> Iterator[Arrays]:
-        """The batches of one epoch; goes on where the last stood if the stream has no end."""
+    def pass_over(self, epochs: int, steps: int) -> None:
+        """Leaves out the batches of epochs that were run before, in another program perhaps.
+
+        Where each epoch is a pass of its own, its passes are begun and given up, since what a
+        pass draws at random it mostly draws when it begins, and its hooks are called; otherwise
+        the batches are read.
+
+        Args:
+            epochs: how many.
+            steps: how many batches they took in all.
+        """
+        if not self._pass_an_epoch:
+            for _ in self._items(steps):
+                pass
+            return
+        for _ in range(epochs):
+            self._tell("on_epoch_begin")
+            if not self._counted:
+                next(self._begin(), None)
+            self._tell("on_epoch_end")
+
+    @property
+    def _pass_an_epoch(self) -> bool:
+        """Whether each epoch begins the batches anew and takes all of them."""
+        restarts = not isinstance(self.batches, Iterator)
+        return restarts and self.steps in (None, stream_length(self.batches))
+
+    def epoch(self, skip: int = 0) -> Iterator[Arrays]:
+        """The batches of one epoch; goes on where the last stood if the stream has no end.
+
+        Args:
+            skip: how many at its beginning are left out.
+        """
         restarts = not isinstance(self.batches, Iterator)
         if restarts and self.steps is None:
             self._iterator = None
         self._tell("on_epoch_begin")
-        count = 0
         whole = False
         try:
-            while self.steps is None or count < self.steps:
-                if self._iterator is None:
-                    self._iterator = self._begin()
-                try:
-                    item = next(self._iterator)
-                except StopIteration:
-                    self._iterator = None
-                    if self.steps is None or not restarts:
-                        break
-                    if count == 0 and not self._started:
-                        raise InputError("the iterable of batches gave no batch") from None
-                    self._started = False
-                    continue
-                self._started = True
+            for item in self._items(self.steps, skip):
                 yield self._read(item)
-                count += 1
             whole = self.steps != stream_length(self.batches)
         finally:
             if restarts and not whole:
                 # A pass is over, or given up: its workers can go.
                 self._iterator = None
         self._tell("on_epoch_end")
+
+    def _items(self, steps: int | None, skip: int = 0) -> Iterator[Any]:
+        """So many batches unread, of as many passes as it takes, without the first `skip`."""
+        restarts = not isinstance(self.batches, Iterator)
+        count = 0
+        if skip and self._counted and self._pass_an_epoch:
+            count, self._started = skip, True
+            self._iterator = by_number(self.batches, stream_length(self.batches), skip)
+        while steps is None or count < steps:
+            if self._iterator is None:
+                self._iterator = self._begin()
+            try:
+                item = next(self._iterator)
+            except StopIteration:
+                self._iterator = None
+                if steps is None or not restarts:
+                    return
+                if count == 0 and not self._started:
+                    raise InputError("the iterable of batches gave no batch") from None
+                self._started = False
+                continue
+            self._started = True
+            count += 1
+            if count > skip:
+                yield item
 
     def _read(self, item: Any) -> Arrays:
         """A batch read; arrays like the last ones, which were taken as they are, unread."""

@@ -60,17 +60,25 @@ class Resident:
         available = -(-self.n // self.batch_size)
         self.steps: int | None = available if steps is None else min(steps, available)
 
-    def epoch(self, order: np.ndarray | None) -> Blocks:
-        """The blocks of one epoch: full batches, then the smaller last one."""
+    def pass_over(self, epochs: int, steps: int) -> None:
+        """Takes the epochs before as run: so many, of so many steps in all."""
+
+    def epoch(self, order: np.ndarray | None, skip: int = 0) -> Blocks:
+        """The blocks of one epoch: full batches, then the smaller last one.
+
+        Args:
+            order: of the rows; None takes them as they lie.
+            skip: how many steps are left out, because they were taken before.
+        """
         if order is None:
             order = np.arange(self.n, dtype=np.int32)
         placed = jax.device_put(order)
         steps = self.steps or 0
         full = min(len(order) // self.batch_size, steps)
-        if full:
-            yield Block(self.data, placed, 0, full, self.batch_size)
+        if full > skip:
+            yield Block(self.data, placed, skip * self.batch_size, full - skip, self.batch_size)
         left = len(order) - full * self.batch_size
-        if steps > full and left:
+        if steps > max(full, skip) and left:
             yield Block(self.data, placed, full * self.batch_size, 1, left)
 
 
@@ -88,9 +96,14 @@ class Ordered(Resident):
         self.steps = arrays.steps(steps)
         self._orders = arrays.orders(steps)
 
-    def epoch(self, order: np.ndarray | None) -> Blocks:
+    def pass_over(self, epochs: int, steps: int) -> None:
+        """Draws the orders of the epochs before."""
+        for _ in range(epochs):
+            next(self._orders)
+
+    def epoch(self, order: np.ndarray | None, skip: int = 0) -> Blocks:
         """The blocks of the next epoch."""
-        yield from super().epoch(next(self._orders))
+        yield from super().epoch(next(self._orders), skip)
 
 
 class Streamed:
@@ -110,15 +123,19 @@ class Streamed:
         # One block trains, one waits, and one is filled.
         self._ring = Ring(3)
 
-    def epoch(self, order: np.ndarray | None) -> Blocks:
-        """The blocks of one epoch, in the stream's own order."""
-        blocks = self._blocks(order)
+    def pass_over(self, epochs: int, steps: int) -> None:
+        """Has the stream pass over what was taken before; see `Stream.pass_over`."""
+        self.stream.pass_over(epochs, steps)
+
+    def epoch(self, order: np.ndarray | None, skip: int = 0) -> Blocks:
+        """The blocks of one epoch, in the stream's own order, without the first `skip` steps."""
+        blocks = self._blocks(order, skip)
         yield from ahead(blocks) if self.beside else blocks
 
-    def _blocks(self, order: np.ndarray | None) -> Blocks:
+    def _blocks(self, order: np.ndarray | None, skip: int) -> Blocks:
         buffer: Buffer | None = None
         began = time.perf_counter()
-        for arrays in self.stream.epoch():
+        for arrays in self.stream.epoch(skip):
             if buffer is not None and signature(arrays.batch) != buffer.signature:
                 yield _block(buffer)
                 buffer = None
@@ -151,11 +168,14 @@ class HostFed(Streamed):
         available = -(-len(arrays) // self.batch_size)
         super().__init__(Stream((), _as_is, min(steps or available, available)), one_by_one)
 
-    def _blocks(self, order: np.ndarray | None) -> Blocks:
+    def pass_over(self, epochs: int, steps: int) -> None:
+        """Does nothing: an epoch's order is told."""
+
+    def _blocks(self, order: np.ndarray | None, skip: int) -> Blocks:
         rows = np.arange(len(self.arrays)) if order is None else order
         size, steps = self.batch_size, self.steps or 0
         full = min(len(rows) // size, steps)
-        step = 0
+        step = skip
         while step < full:
             buffer = self._ring.next(
                 self.arrays.batch, 1 if self.one_by_one else full, batch_size=size
@@ -165,7 +185,7 @@ class HostFed(Streamed):
             yield _block(buffer)
             step += count
         left = rows[full * size : (full + 1) * size]
-        if steps > full and len(left):
+        if steps > max(full, skip) and len(left):
             buffer = self._ring.next(self.arrays.batch, 1, batch_size=len(left))
             buffer.gather(self.arrays.batch, left, 1)
             yield _block(buffer)

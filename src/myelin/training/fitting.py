@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import numpy as np
 
+from myelin import random
+from myelin.callbacks.whole_state import Place
 from myelin.console import say
 from myelin.errors import NonFiniteError
 from myelin.training.diagnosis import explain_non_finite
@@ -29,7 +31,8 @@ class Fit:
         model: the trainer; its `stop_training` ends the run.
         programs: the compiled chunks.
         live: the state.
-        feed_epoch: the blocks of an epoch, from its number.
+        feed: gives the blocks of each epoch.
+        order: the order of the rows in an epoch, from its number; None where the feed knows.
         callbacks: a `CallbackList`.
         epochs, initial_epoch: as for `fit`.
         validate: gives the validation logs of an epoch, or None.
@@ -38,7 +41,8 @@ class Fit:
     model: Any
     programs: Programs
     live: LiveState
-    feed_epoch: Callable[[int], Generator[Block, None, None]]
+    feed: Any
+    order: Callable[[int], Any]
     callbacks: Any
     epochs: int
     initial_epoch: int = 0
@@ -50,14 +54,16 @@ class Fit:
         model, callbacks = self.model, self.callbacks
         if callbacks.needs_batches:
             self.pace = Pace(fixed=1)
-        model.stop_training = False
+        model.stop_training = model.interrupted = False
         logs: Logs = {}
         with deferred_interrupt() as self.interrupt:
             callbacks.on_train_begin()
-            epoch = first = max(self.initial_epoch, getattr(model, "resume_epoch", 0) or 0)
+            place = model.resume_from
+            epoch = first = max(self.initial_epoch, place.epoch)
             try:
+                self._pass_over(place)
                 for epoch in range(first, self.epochs):
-                    logs = self._epoch(epoch)
+                    logs = self._epoch(epoch, place if epoch == place.epoch else Place())
                     if model.stop_training or self.interrupt.requested:
                         break
             finally:
@@ -67,24 +73,29 @@ class Fit:
         if self.interrupt.requested:
             say(f"\nInterrupted: trained up to epoch {epoch + 1}; the model is usable.")
 
+    def _pass_over(self, place: Place) -> None:
+        """Leaves out of the data what was taken before `place`."""
+        if self.initial_epoch <= place.epoch < self.epochs and place.begun_with is not None:
+            with random.replaying(place.begun_with):
+                epochs = place.epoch - self.initial_epoch
+                self.feed.pass_over(epochs, int(self.live.step) - place.step)
+
     def _take_averages(self) -> None:
         """Puts the moving averages into the weights, where the optimizer keeps such."""
         self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
 
-    def _epoch(self, epoch: int) -> Logs:
+    def _epoch(self, epoch: int, place: Place) -> Logs:
         self.model.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
-        logs = self._train(epoch)
-        stopped = self.interrupt.requested or self.live.halted
-        if self.validate is not None and not stopped:
+        logs = self._train(epoch, place)
+        if self.validate is not None and not (self.model.interrupted or self.live.halted):
             logs = {**logs, **self.validate(epoch)}
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 
-    def _train(self, epoch: int) -> Logs:
-        logs: Logs = {}
-        done = 0
-        with contextlib.closing(self.feed_epoch(epoch)) as blocks:
+    def _train(self, epoch: int, place: Place) -> Logs:
+        logs, done = dict(place.logs), place.step
+        with contextlib.closing(self.feed.epoch(self.order(epoch), done)) as blocks:
             for block in blocks:
                 before, step = int(self.live.step), 0
                 while step < block.steps:
@@ -96,8 +107,10 @@ class Fit:
                     if self.live.halted:
                         good = int(self.live.step) - before
                         return self._halted(epoch, done - step + good, block, good, logs)
+                    # Once: a callback has to know by then whether this chunk is the last.
+                    self.model.interrupted = self.interrupt.requested
                     self.callbacks.on_train_batch_end(done - 1, logs)
-                    if self.interrupt.requested or self.model.stop_training:
+                    if self.model.interrupted or self.model.stop_training:
                         return logs
         return logs
 

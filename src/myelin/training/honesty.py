@@ -61,3 +61,21 @@ def fingerprint(data: Arrays) -> str:
         digest.update(f"{leaf.shape}{leaf.dtype}".encode())
         digest.update(sample.tobytes())
     return digest.hexdigest()
+
+
+def identity(
+    train: Any, validation: Any, batch_size: int, steps: int | None, shuffle: bool
+) -> dict[str, Any]:
+    """What must be the same in a `fit` that goes on with a run; "" for data that are a stream."""
+    prints = [
+        fingerprint(Arrays(data.x, (data.y, data.weight))) if isinstance(data, Arrays) else ""
+        for data in (train, validation)
+    ]
+    batches = {"batch_size": batch_size} if isinstance(train, Arrays) else {}
+    return {
+        "training data": prints[0],
+        "validation data": prints[1],
+        **batches,
+        "steps an epoch": steps,
+        "shuffle": bool(shuffle),
+    }

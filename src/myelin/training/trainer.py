@@ -66,6 +66,7 @@ class Trainer(Preparing):
         validation_freq: Any = 1,
         *,
         stratify: bool = False,
+        resume: Any = None,
     ) -> Any:
         """Trains for a number of epochs.
 
@@ -89,6 +90,9 @@ class Trainer(Preparing):
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: validate every so many epochs, or in the listed ones (from 1).
             stratify: draws `validation_split` with the same share of each class.
+            resume: a folder of its own for the run, or a `callbacks.Checkpoint`: checkpoints are
+                kept there, and the same call, in this program or another one, goes on from them to
+                the same bits.
 
         Returns:
             A `History`, whose `history` holds a list per name, a value per epoch.
@@ -118,7 +122,7 @@ class Trainer(Preparing):
             programs = self._prepare(reader, validation, size, training=False)
         live = LiveState(programs.task)
         verbose = checks.verbosity(verbose)
-        listed = self._callback_list(callbacks, verbose, epochs)
+        listed = self._callback_list(callbacks, verbose, resume)
         feed, order = self._feed(train, batch_size, steps_per_epoch, shuffle, live, listed)
         listed.set_params({"epochs": epochs, "steps": feed.steps, "verbose": verbose})
         validate = None
@@ -128,12 +132,18 @@ class Trainer(Preparing):
             )
             self._chosen_on = honesty.chosen_on(validation, listed.callbacks)
         fit = Fit(
-            model=self, programs=programs, live=live,
-            feed_epoch=lambda epoch: feed.epoch(order(epoch)), callbacks=listed, epochs=epochs,
-            initial_epoch=initial_epoch, validate=validate,
+            model=self, programs=programs, live=live, feed=feed, order=order, callbacks=listed,
+            epochs=epochs, initial_epoch=initial_epoch, validate=validate,
         )  # fmt: skip
         self._live = live
-        fit.run()
+        self.identify_run = lambda: honesty.identity(
+            train, validation, batch_size, feed.steps, shuffle
+        )
+        try:
+            fit.run()
+        finally:
+            # It holds the data.
+            self.identify_run = None
         return self.history
 
     def _training_data(
@@ -184,8 +194,12 @@ class Trainer(Preparing):
             return Resident(train, batch_size, steps), order
         return HostFed(train, batch_size, steps, callbacks.needs_batches), order
 
-    def _callback_list(self, callbacks: Any, verbose: int, epochs: int) -> CallbackList:
+    def _callback_list(self, callbacks: Any, verbose: int, resume: Any) -> CallbackList:
         given = _listed(callbacks)
+        if resume is not None:
+            from myelin.callbacks.checkpoint import Checkpoint
+
+            given.append(resume if isinstance(resume, Checkpoint) else Checkpoint(resume))
         if not any(isinstance(c, History) for c in given):
             given.append(History())
         if verbose:
