@@ -74,6 +74,7 @@ class StateKeeper(MonitorCallback):
         self._begun_with = saved["begun_with"]
         epoch = saved["epoch"]
         if saved["stopped"]:
+            self.model.stop_training = True
             epoch = max(epoch, (self.params or {}).get("epochs", epoch))
         elif saved["step"]:
             self._resumed = saved

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from myelin.cli.options import TrainOptions
 from myelin.cli.preparation import Preparation
 from myelin.errors import FileFormatError, InputError, UnknownNameError
 
@@ -22,15 +26,18 @@ MODEL, HISTORY, METRICS, PREPARATION, REPORT = (
     "preprocessing.json",
     "report.html",
 )
+# What is there while a run is not at its end: what it was told, and where it is.
+RUN, CHECKPOINTS = "run.json", "checkpoints"
 
 
 @contextlib.contextmanager
-def output_folder(wanted: str | None, title: str) -> Iterator[Path]:
+def output_folder(wanted: str | None, title: str, resumed: bool = False) -> Iterator[Path]:
     """Makes the folder of a run; takes it away again if the block fails before a file is in it.
 
     Args:
         wanted: the folder; None takes the first free one of `runs/<title>-1`, `-2`, …
         title: of the data.
+        resumed: whether the run in it goes on.
 
     Raises:
         InputError: a folder that cannot be made or written to, or that holds other files.
@@ -43,6 +50,11 @@ def output_folder(wanted: str | None, title: str) -> Iterator[Path]:
             fresh = not folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
             _holds_only_a_run(folder)
+            if (folder / RUN).exists() and not resumed:
+                raise InputError(
+                    f"--output {folder}: holds a run that is not at its end; go on with "
+                    f"myelin train --resume {folder}, or delete it"
+                )
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -54,6 +66,46 @@ def output_folder(wanted: str | None, title: str) -> Iterator[Path]:
         if fresh and not any(folder.iterdir()):
             folder.rmdir()
         raise
+
+
+def begin_run(folder: Path, data: str, options: TrainOptions) -> None:
+    """Writes down what a run was told, so that `--resume` can go on with it."""
+    told = {"data": data, "options": options.to_json(), "working_folder": os.getcwd()}
+    write_json(folder / RUN, told)
+
+
+def read_run(folder: str, verbose: int | None) -> tuple[str, TrainOptions]:
+    """The data and the options of a run that is not at its end.
+
+    Args:
+        folder: of the run.
+        verbose: what to show of it; None for what it was told.
+
+    Raises:
+        InputError: there is no such run, or not from here.
+        FileFormatError: what was written down of it cannot be read.
+    """
+    path = Path(folder) / RUN
+    if not path.exists():
+        at_end = (Path(folder) / METRICS).exists()
+        why = "that run is at its end" if at_end else "there is no run; name the folder of one"
+        raise InputError(f"--resume {folder}: {why}")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        options = TrainOptions.from_json(told["options"])
+        data, began = str(told["data"]), str(told["working_folder"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FileFormatError(f"{path}: cannot be read ({error})") from None
+    if os.path.realpath(began) != os.path.realpath(os.getcwd()):
+        raise InputError(f"--resume {folder}: that run was begun in {began}; go on with it there")
+    chosen = options.verbose if verbose is None else verbose
+    return data, dataclasses.replace(options, output=folder, verbose=chosen)
+
+
+def end_run(folder: Path) -> None:
+    """Removes what a run needs to go on: it is at its end."""
+    (folder / RUN).unlink(missing_ok=True)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
 
 
 def _numbered(title: str) -> Path:
@@ -72,7 +124,7 @@ def _numbered(title: str) -> Path:
 
 
 def _holds_only_a_run(folder: Path) -> None:
-    ours = {MODEL, HISTORY, METRICS, PREPARATION, REPORT}
+    ours = {MODEL, HISTORY, METRICS, PREPARATION, REPORT, RUN, CHECKPOINTS}
     others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if others:
         raise InputError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from myelin.cli import augmentation, screen
+from myelin.cli import augmentation, files, screen
 from myelin.cli.networks import described, make_network, make_optimizer
 from myelin.cli.options import TrainOptions
 from myelin.cli.own import OwnNetwork
@@ -57,7 +57,7 @@ def fit(
     parts: Parts,
     prepared: Preparation,
     options: TrainOptions,
-    history: Path,
+    folder: Path,
     own: OwnNetwork | None = None,
 ) -> Trained:
     """Trains the network, and gives it back so that it predicts in the target's own units.
@@ -66,7 +66,7 @@ def fit(
         parts: the rows.
         prepared: what the network predicts, and from what.
         options: of the command.
-        history: the file for a row an epoch.
+        folder: of the run: a row an epoch goes there, and what a run that is killed goes on from.
         own: what makes the user's own network, in the place of Myelin's.
 
     Raises:
@@ -86,7 +86,10 @@ def fit(
         batch_size=min(options.batch_size, len(parts.train.y)),
         epochs=options.epochs,
         verbose=verbosity(options),
-        callbacks=[callbacks.CSVLogger(history), *([stopping] if stopping else [])],
+        callbacks=[
+            callbacks.CSVLogger(folder / files.HISTORY), *([stopping] if stopping else []),
+        ],
+        resume=folder / files.CHECKPOINTS,
         validation_data=_data(parts.validation, unit) if len(parts.validation.y) else None,
     ).epoch
     seconds = time.perf_counter() - start

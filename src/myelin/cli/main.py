@@ -68,6 +68,7 @@ _CODE_HELP = (
 
 @app.command()
 def train(
+    context: typer.Context,
     data: Annotated[str, typer.Argument(metavar="DATA", help=_DATA_HELP)] = "digits",
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The column of a table to predict.")
@@ -143,6 +144,14 @@ def train(
         str | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="[default: runs/<data>-<number>]"),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Go on with the run in FOLDER, which was killed or interrupted, as if it never "
+            "was; it knows its data and options.",
+        ),
+    ] = None,
     verbose: Annotated[
         int | None,
         typer.Option("--verbose", "-v", help="0 silent, 1 a bar, 2 a line an epoch."),
@@ -151,6 +160,11 @@ def train(
     """Train a model on DATA (digits if not given), judge it, and save it."""
     from myelin.cli import options, train
 
+    if resume is not None:
+        from myelin.cli.files import read_run
+
+        _refuse_beside_resume(context)
+        return train.train(*read_run(resume, verbose), resumed=True)
     return train.train(
         data,
         options.TrainOptions(
@@ -161,6 +175,17 @@ def train(
             augment=augment, model=model, output=output, verbose=verbose,
         ),
     )  # fmt: skip
+
+
+def _refuse_beside_resume(context: typer.Context) -> None:
+    """Raises where the command was told what the run that goes on was told already."""
+    from myelin.errors import InputError
+
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in ("resume", "verbose") and getattr(source, "name", "") == "COMMANDLINE":
+            what = "DATA" if name == "data" else "--" + name.replace("_", "-")
+            raise InputError(f"--resume goes on with what the run was told: leave {what} out")
 
 
 @app.command()

@@ -97,6 +97,15 @@ class TrainOptions:
         """The options as plain data."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> TrainOptions:
+        """The options that `to_json` gave.
+
+        Raises:
+            TypeError: they are not options.
+        """
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
+
 
 def parse_hidden(text: str | None) -> tuple[int, ...] | None:
     """`256,128` as numbers of units; `0` is no hidden layer.

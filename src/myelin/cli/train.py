@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def train(data: str, options: TrainOptions) -> int:
+def train(data: str, options: TrainOptions, resumed: bool = False) -> int:
     """Trains on DATA, prints the scores, and writes the folder of the run.
 
     Args:
         data: a built-in name or a path.
         options: of the command.
+        resumed: whether a run goes on that did not come to its end.
 
     Returns:
         The exit code.
@@ -49,7 +50,8 @@ def train(data: str, options: TrainOptions) -> int:
         raise InputError(f"--image-size is for folders of images, and {data} is none")
     make_optimizer(options)
     title = Path(data).resolve().stem
-    with own_network(options.model) as own, files.output_folder(options.output, title) as folder:
+    place = files.output_folder(options.output, title, resumed)
+    with own_network(options.model) as own, place as folder:
         source = reading.read_labelled(data, options.target, options.image_size)
         target, reason = _target(source, options)
         prepared, parts, notes = prepare(source, target, _drawn_by(options))
@@ -58,14 +60,19 @@ def train(data: str, options: TrainOptions) -> int:
         said = [reason, *source.notes, *notes]
         _introduce(source, prepared, parts, said, options)
         folds = None if options.cv is None else cross_validate(source, target, options, own)
-        trained = fit(parts, prepared, options, folder / files.HISTORY, own)
+        files.begin_run(folder, data, options)
+        trained = fit(parts, prepared, options, folder, own)
         _say_how_it_went(trained)
         run = Finished(data, source, prepared, parts, trained, options, said)
         scores = _scored(run, folder, folds)
+        if not trained.interrupted:
+            files.end_run(folder)
     # The files come first: whoever reads the output may have gone away by now.
     _show(scores)
     written = (files.MODEL, files.HISTORY, files.METRICS, files.PREPARATION, files.REPORT)
     screen.say(f"Wrote {folder}: {', '.join(written)}")
+    if trained.interrupted:
+        screen.say(f"To go on: myelin train --resume {folder}")
     return INTERRUPTED if trained.interrupted else 0
 
 
