@@ -1,6 +1,9 @@
 """A run that was ended anywhere goes on to the same bits as one that never was."""
 
 import csv
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -44,6 +47,14 @@ class Shaken(layers.Layer):
     def call(self, inputs, training=False):
         noise = mn.random.normal(mn.ops.shape(inputs), stddev=0.1, seed=self.seeds)
         return inputs + noise if training else inputs
+
+
+def make_small():
+    """A model whose bits tell in which order the rows came."""
+    utils.set_random_seed(7)
+    model = mn.Sequential([layers.Input((3,)), layers.Dense(2, "softmax")])
+    model.compile(mn.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
 
 
 def make():
@@ -159,17 +170,19 @@ def fed_by_host(model, **rest):
 
 
 FITS = [
-    arrays, weighted, numbered, endless, passes, dataset_in_memory, dataset_in_parts,
-    dataset_stream, fed_by_host,
+    numbered, endless, passes, dataset_in_memory, dataset_in_parts, dataset_stream, fed_by_host,
 ]  # fmt: skip
 
 
-def run(way, folder, *more, model=None, epochs=EPOCHS, **rest):
+def run(way, folder, *more, **rest):
     """Trains; gives the model, the history and what the callbacks know."""
     folder.mkdir(exist_ok=True)
-    model, listed = model or make(), watchers(folder)
+    if way is not weighted:
+        model = make_small()
+        return model, way(model, epochs=EPOCHS, callbacks=[*more], verbose=0, **rest), []
+    model, listed = make(), watchers(folder)
     history = way(
-        model, epochs=epochs, callbacks=[*listed, *more], verbose=0,
+        model, epochs=EPOCHS, callbacks=[*listed, *more], verbose=0,
         validation_data=(X[:14], Y[:14]), **rest,
     )  # fmt: skip
     early, lower, _, best, _ = listed
@@ -190,14 +203,33 @@ def same(one, two):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
-@pytest.mark.parametrize("way", FITS, ids=lambda way: way.__name__)
-def test_a_run_that_was_killed_twice_ends_like_one_that_was_not(tmp_path, way):
-    straight = run(way, tmp_path / "straight", Kill())
+def test_all_that_a_run_consists_of_goes_on(tmp_path):
+    straight = run(weighted, tmp_path / "straight", Kill())
     for after in (9, 5):
         with pytest.raises(KilledError):
-            run(way, tmp_path / "killed", Kill(after), resume=every_step(tmp_path / "run"))
-    resumed = every_step(tmp_path / "run")
-    again = run(way, tmp_path / "killed", Kill(), resume=resumed)
-    same(again, straight)
+            run(weighted, tmp_path / "killed", Kill(after), resume=every_step(tmp_path / "run"))
+    saved = every_step(tmp_path / "run")._files.newest()[1]
+    assert (saved["epoch"], saved["step"]) == (2, 2)
+    same(run(weighted, tmp_path / "killed", resume=tmp_path / "run"), straight)
     # Nothing is left to train, and the end is the same.
-    same(run(way, tmp_path / "killed", Kill(0), resume=tmp_path / "run"), straight)
+    same(run(weighted, tmp_path / "killed", Kill(0), resume=tmp_path / "run"), straight)
+
+
+@pytest.mark.parametrize("way", FITS, ids=lambda way: way.__name__)
+def test_data_of_every_kind_go_on(tmp_path, way):
+    straight = run(way, tmp_path / "straight", Kill())
+    with pytest.raises(KilledError):
+        run(way, tmp_path / "killed", Kill(15), resume=every_step(tmp_path / "run"))
+    same(run(way, tmp_path / "killed", resume=every_step(tmp_path / "run")), straight)
+
+
+def test_processes_that_are_killed(tmp_path):
+    """Twice, at random moments; `killed_runs` says how to have it harder."""
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.training.killed_runs", str(tmp_path / "runs"), "3", "2"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    ended = json.loads(process.stdout)
+    assert ended["kills"] == 2
+    assert ended["same"]
+    assert len(ended["files"]) == 3

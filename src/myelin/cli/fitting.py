@@ -87,7 +87,8 @@ def fit(
         epochs=options.epochs,
         verbose=verbosity(options),
         callbacks=[
-            callbacks.CSVLogger(folder / files.HISTORY), *([stopping] if stopping else []),
+            callbacks.CSVLogger(folder / files.HISTORY),
+            *([stopping] if stopping else []),
         ],
         resume=folder / files.CHECKPOINTS,
         validation_data=_data(parts.validation, unit) if len(parts.validation.y) else None,
