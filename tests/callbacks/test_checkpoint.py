@@ -191,7 +191,7 @@ def test_the_one_before_a_damaged_one_is_taken(half, straight, damage):
 def test_nothing_begins_anew_where_all_are_damaged(half):
     for path in checkpoints(half):
         path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(FileFormatError, match="delete .* to begin anew"):
+    with pytest.raises(FileFormatError, match=r"delete .* to begin anew"):
         fit(make(), half)
     with pytest.raises(FileFormatError, match="delete"):
         Checkpoint(half).load_newest(make())

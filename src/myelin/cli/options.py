@@ -104,7 +104,11 @@ class TrainOptions:
         Raises:
             TypeError: they are not options.
         """
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in plain.items()
+        }
+        return cls(**given)
 
 
 def parse_hidden(text: str | None) -> tuple[int, ...] | None:
