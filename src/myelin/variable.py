@@ -19,6 +19,8 @@ _cast_to: str | None = None
 _left: int | None = None
 # Whether assignments are checked only; see `rehearsal`.
 _rehearsing = False
+# Variables without a value, and what makes it, by identity; None outside `unfilled`.
+_unfilled: dict[int, tuple[Variable, Any]] | None = None
 # The blocks of `scopes.StatelessScope` that are open, which are told before a value changes.
 open_scopes: list[Any] = []
 # Who is told of each read, with the variable and its array.
@@ -71,11 +73,14 @@ class Variable:
         if callable(initializer):
             _take_room(name, shape or ())
             dtype = dtypes.name_of(dtype)
-            initializer = initializer(tuple(shape or ()), dtype=dtype)
+            initializer = self._first_value(initializer, tuple(shape or ()), dtype)
         elif dtype is None and not hasattr(initializer, "dtype"):
             dtype = dtypes.floatx()
         # A copy of its own: training donates the buffer, and must never free the caller's.
-        self._value = jnp.array(initializer, dtype=None if dtype is None else dtypes.name_of(dtype))
+        self._value: Any = initializer
+        if not self._is_unfilled:
+            kind = None if dtype is None else dtypes.name_of(dtype)
+            self._value = jnp.array(initializer, dtype=kind)
         self.name = name
         self.path = naming.within_scope(name)
         self.trainable = trainable
@@ -84,6 +89,23 @@ class Variable:
         self.constraint = constraint
         self.is_state = False
 
+    def _first_value(self, initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
+        if _unfilled is None:
+            return initializer(shape, dtype=dtype)
+        _unfilled[id(self)] = self, initializer
+        return np.broadcast_to(np.zeros((), dtype), shape)
+
+    @property
+    def _is_unfilled(self) -> bool:
+        """Whether it has no value yet; then `_value` takes no memory, whatever its shape."""
+        return _unfilled is not None and id(self) in _unfilled
+
+    def _fill(self) -> None:
+        assert _unfilled is not None
+        _, initializer = _unfilled.pop(id(self))
+        with jax.ensure_compile_time_eval():
+            self._value = jnp.array(initializer(self.shape, dtype=self.dtype), dtype=self.dtype)
+
     @property
     def value(self) -> jax.Array:
         """The array it holds now; inside a compiled step, the traced one.
@@ -91,6 +113,8 @@ class Variable:
         Inside `autocast` a floating-point value comes in that type, for mixed precision.
         """
         if not isinstance(self._value, jax.Array):
+            if self._is_unfilled:
+                self._fill()
             # As members of one program show their numbers between epochs.
             self._value = jnp.array(self._value)
         for tell in _told:
@@ -149,6 +173,8 @@ class Variable:
             return new
         for scope in open_scopes:
             scope.note(self)
+        if _unfilled is not None:
+            _unfilled.pop(id(self), None)
         # The caller may hand over an array that lives elsewhere too; see __init__.
         self._value = jnp.array(new) if new is value and not _is_traced(new) else new
         return self._value
@@ -296,6 +322,22 @@ def room(count: int) -> Iterator[None]:
         yield
     finally:
         _left = before
+
+
+@contextlib.contextmanager
+def unfilled() -> Iterator[None]:
+    """Inside the block variables are made without their first values, which files bring.
+
+    One that is read without having been assigned gets its value then, and the others at the end.
+    """
+    global _unfilled
+    before, _unfilled = _unfilled, {}
+    try:
+        yield
+        for own, _ in list(_unfilled.values()):
+            own._fill()
+    finally:
+        _unfilled = before
 
 
 def _take_room(name: str, shape: Sequence[int]) -> None:

@@ -7,14 +7,15 @@ they were compiled), `weights.safetensors` and, once training began, `optimizer.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from myelin import registry
+import numpy as np
+
+from myelin import registry, variable
 from myelin.errors import FileFormatError, InputError
-from myelin.saving import configuration, fitting, optimizer_state, weights, zips
+from myelin.saving import configuration, fitting, optimizer_state, tensors, weights, zips
 from myelin.saving.atomic import replacing
 
 FORMAT_VERSION = 1
@@ -31,26 +32,22 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
     """
     config = configuration.architecture(model)
     compiled = configuration.compile_config(model)
-    members = {
+    texts = {
         _METADATA: _text(_metadata()),
         _CONFIG: _text({**config, "compile_config": compiled}),
     }
     variables = model.name_variables("", set()) if model.built else {}
-    members[_WEIGHTS] = weights.packed({path: v.numpy() for path, v in variables.items()})
+    arrays = {path: np.asarray(v._value) for path, v in variables.items()}
+    members = {_WEIGHTS: (arrays, weights.remarks(arrays))}
     if compiled and include_optimizer:
-        state = optimizer_state.packed(model.optimizer, variables)
+        state = optimizer_state.arrays_of(model.optimizer, variables)
         members.update({_OPTIMIZER: state} if state is not None else {})
-    write(path, members)
-
-
-def write(path: Path, members: Mapping[str, bytes]) -> None:
-    """Writes a zip archive, atomically; the same members give the same bytes."""
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name, zips.NO_TIME)
-            info.external_attr = 0o644 << 16
-            method = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
-            archive.writestr(info, content, method)
+    with replacing(path) as file, zips.Writer(file) as archive:
+        for name, content in texts.items():
+            archive.add_text(name, content)
+        for name, (held, remarks) in members.items():
+            with archive.member(name) as member:
+                tensors.write(member, held, remarks, checked=False)
 
 
 def load_model(
@@ -80,21 +77,28 @@ def load_model(
                 f"{where} holds {sorted(unknown)[0]!r}, which is no part of a model"
             )
         config = configuration.parsed(archive.read(_CONFIG), where)
-        arrays = weights.unpacked(archive.read(_WEIGHTS), where)
-        state = archive.read(_OPTIMIZER) if _OPTIMIZER in archive.names else None
+        with archive.member(_WEIGHTS) as (member, size):
+            arrays = weights.ordered(*tensors.read(member, size, where), where)
+        state = None
+        if _OPTIMIZER in archive.names and compile:
+            with archive.member(_OPTIMIZER) as (member, size):
+                state = tensors.read(member, size, where)
     with registry.custom_object_scope(custom_objects or {}):
         compiled = config.pop("compile_config", None)
-        model = configuration.made(config, where, sum(array.size for array in arrays.values()))
-        variables = model.name_variables("", set()) if model.built else {}
-        try:
-            renamed = fitting.assign(variables, arrays, where)
-        except InputError as error:
-            raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+        with variable.unfilled():
+            numbers = sum(array.size for array in arrays.values())
+            model = configuration.made(config, where, numbers)
+            variables = model.name_variables("", set()) if model.built else {}
+            try:
+                renamed = fitting.assign(variables, arrays, where)
+            except InputError as error:
+                raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+        arrays.clear()
         if compile and compiled:
             configuration.compile_as(model, compiled, where)
             if state is not None:
                 old = {theirs: variables[mine] for theirs, mine in renamed.items()}
-                optimizer_state.restore(model.optimizer, state, old, where)
+                optimizer_state.restore(model.optimizer, *state, old, where)
     return model
 
 

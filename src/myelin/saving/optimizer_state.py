@@ -9,18 +9,21 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from myelin.errors import FileFormatError
-from myelin.saving import tensors
 from myelin.saving.checkpoint import joined
+from myelin.saving.tensors import Arrays
 from myelin.variable import Variable
 
 _PATHS = "myelin.paths"
 
 
-def packed(optimizer: Any, variables: Mapping[str, Variable]) -> bytes | None:
-    """The state as the content of a safetensors file, or None before the first step.
+def arrays_of(
+    optimizer: Any, variables: Mapping[str, Variable]
+) -> tuple[dict[str, Any], dict[str, str]] | None:
+    """The state as arrays by name with remarks, as `tensors.write` takes them.
+
+    None before the first step.
 
     Args:
         optimizer: the optimizer.
@@ -40,22 +43,24 @@ def packed(optimizer: Any, variables: Mapping[str, Variable]) -> bytes | None:
         return None
     named, _ = _named_leaves(optimizer.state, {key: paths[id(v)] for key, v in served.items()})
     metadata = {_PATHS: json.dumps([paths[id(v)] for v in served.values()])}
-    return tensors.pack({name: np.asarray(leaf) for name, leaf in named.items()}, metadata)
+    return named, metadata
 
 
-def restore(optimizer: Any, data: bytes, variables: Mapping[str, Variable], where: str) -> None:
-    """Puts a state that `packed` made into a new optimizer, which it builds.
+def restore(
+    optimizer: Any, arrays: Arrays, metadata: Mapping[str, str],
+    variables: Mapping[str, Variable], where: str,
+) -> None:  # fmt: skip
+    """Puts a state that `arrays_of` gave into a new optimizer, which it builds.
 
     Args:
         optimizer: a new one with the same settings.
-        data: what `packed` gave.
+        arrays, metadata: what `arrays_of` gave.
         variables: the variables by the paths that they had when it was written.
         where: the file, for errors.
 
     Raises:
         FileFormatError: the state is damaged, or is not that of this optimizer.
     """
-    arrays, metadata = tensors.unpack(data, where)
     try:
         paths = json.loads(metadata[_PATHS])
         optimizer.build([variables[path] for path in paths])

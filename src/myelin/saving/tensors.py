@@ -7,9 +7,9 @@ the format pass over. Arrays go from memory to the file and back without being c
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import FileFormatError, InputError
+from myelin.saving.checksum import Checksum, pieces
 
 Arrays = dict[str, np.ndarray]
 
@@ -40,8 +41,6 @@ _BLANK = "00000000"
 _LARGEST_HEADER = 100_000_000
 # Where the numbers begin, so that they may be mapped into memory.
 _ALIGNMENT = 64
-# A piece is still in the processor's cache when its checksum is computed.
-_PIECE = 1 << 20
 
 
 def write(
@@ -62,31 +61,17 @@ def write(
     host = {name: _storable(name, value) for name, value in arrays.items()}
     remarks = {**({_CHECKSUM: _BLANK} if checked else {}), **metadata}
     header = _header(host, remarks)
+    checksum = Checksum()
     start = file.tell() if checked else 0
-    checksum = 0
-    parts: list[Any] = [header]
-    parts += [array.reshape(-1).view(np.uint8).data for array in _placed(host)]
-    for part in parts:
-        for begin in range(0, len(part), _PIECE):
-            piece = part[begin : begin + _PIECE]
-            file.write(piece)
-            if checked:
-                checksum = zlib.crc32(piece, checksum)
+    parts = [memoryview(header), *(_bytes_of(array) for array in _placed(host))]
+    for piece in itertools.chain.from_iterable(map(pieces, parts)):
+        if checked:
+            checksum.add(piece)
+        file.write(piece)
     if checked:
         file.seek(start + _place_of_checksum(header))
-        file.write(f"{checksum:08x}".encode())
+        file.write(f"{checksum.value():08x}".encode())
         file.seek(0, io.SEEK_END)
-
-
-def pack(arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> bytes:
-    """What `write` would write, without a checksum.
-
-    Raises:
-        InputError: as `write`.
-    """
-    file = io.BytesIO()
-    write(file, arrays, metadata, checked=False)
-    return file.getvalue()
 
 
 def _storable(name: str, value: Any) -> np.ndarray:
@@ -97,6 +82,10 @@ def _storable(name: str, value: Any) -> np.ndarray:
     if name == _RESERVED:
         raise InputError(f'"{name}" is a name that the safetensors format keeps for itself')
     return array.astype(dtype.newbyteorder("<"), copy=False)
+
+
+def _bytes_of(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _placed(host: Arrays) -> list[np.ndarray]:
@@ -129,15 +118,6 @@ def _place_of_checksum(header: bytes) -> int:
     return 8 + len(before) if header[8:].startswith(before) else -1
 
 
-def unpack(data: Any, where: str) -> tuple[Arrays, dict[str, str]]:
-    """The arrays and the remarks in the bytes that `pack` or any writer of safetensors made.
-
-    Raises:
-        FileFormatError: as `read`.
-    """
-    return read(io.BytesIO(data), len(data), where)
-
-
 def read(file: BinaryIO, size: int, where: str) -> tuple[Arrays, dict[str, str]]:
     """The arrays and the remarks in what `write` or any writer of safetensors made.
 
@@ -162,12 +142,16 @@ def read(file: BinaryIO, size: int, where: str) -> tuple[Arrays, dict[str, str]]
     written = header[place : place + 8] if place > 0 else None
     if written is not None:
         header = header[:place] + _BLANK.encode() + header[place + 8 :]
-    checksum = zlib.crc32(header)
+    checksum = Checksum()
+    checksum.add(header)
     arrays: Arrays = {}
     for entry in entries:
-        flat, checksum = _filled(file, entry, checksum, written is not None, where)
-        arrays[entry.name] = flat.reshape(entry.shape)
-    if written is not None and written != f"{checksum:08x}".encode():
+        memory = _filled(file, entry, where)
+        if written is not None:
+            for piece in pieces(memory.data):
+                checksum.add(piece)
+        arrays[entry.name] = _as_array(memory, entry)
+    if written is not None and written != f"{checksum.value():08x}".encode():
         raise _damaged(where, "its checksum is wrong")
     metadata.pop(_CHECKSUM, None)
     return arrays, metadata
@@ -184,21 +168,20 @@ class _Entry:
     end: int
 
 
-def _filled(
-    file: BinaryIO, entry: _Entry, checksum: int, checked: bool, where: str
-) -> tuple[np.ndarray, int]:
-    """The numbers of one array, without its shape, and the checksum up to there."""
+def _filled(file: BinaryIO, entry: _Entry, where: str) -> np.ndarray:
+    """The bytes of one array."""
     memory = np.empty(entry.end - entry.begin, np.uint8)
-    for begin in range(0, len(memory), _PIECE):
-        piece = memory[begin : begin + _PIECE]
-        if file.readinto(piece.data) != len(piece):  # type: ignore[attr-defined]
-            raise _damaged(where, f'it ends within "{entry.name}"')
-        if checked:
-            checksum = zlib.crc32(piece.data, checksum)
+    if file.readinto(memory.data) != len(memory):  # type: ignore[attr-defined]
+        raise _damaged(where, f'it ends within "{entry.name}"')
+    return memory
+
+
+def _as_array(memory: np.ndarray, entry: _Entry) -> np.ndarray:
     if entry.dtype == np.bool_:
         # Any byte may stand in a damaged file, but only 0 and 1 are truth values.
-        return memory != 0, checksum
-    return memory.view(entry.dtype.newbyteorder("<")).astype(entry.dtype, copy=False), checksum
+        return (memory != 0).reshape(entry.shape)
+    stored = memory.view(entry.dtype.newbyteorder("<"))
+    return stored.astype(entry.dtype, copy=False).reshape(entry.shape)
 
 
 def _parsed(text: bytes, room: int, where: str) -> tuple[dict[str, str], list[_Entry]]:

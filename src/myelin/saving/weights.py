@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import zipfile
+import tokenize
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -21,6 +20,10 @@ _ORDER = "myelin.order"
 _OF_KERAS = ".weights.h5"
 ENDINGS = (".safetensors", ".npz", _OF_KERAS)
 _KERAS = "myelin.interop.keras"
+# What NumPy raises for an array's header that is none.
+_NO_HEADER = (
+    ValueError, KeyError, TypeError, RecursionError, MemoryError, SyntaxError, tokenize.TokenError,
+)  # fmt: skip
 
 
 def save_weights(
@@ -106,27 +109,13 @@ def read(path: Any) -> Arrays:
         raise FileFormatError(
             f"{path} is a {kind} file: load_model reads such, and load_weights does not"
         )
-    with zips.opened(path) as archive:
-        return unpacked(archive.read("weights.safetensors"), str(path))
+    with zips.opened(path) as archive, archive.member("weights.safetensors") as (file, size):
+        return ordered(*tensors.read(file, size, str(path)), str(path))
 
 
 def remarks(arrays: Arrays) -> dict[str, str]:
     """What is kept beside weights: their order."""
     return {_ORDER: json.dumps(list(arrays))}
-
-
-def packed(arrays: Arrays) -> bytes:
-    """Weights as the content of a safetensors file, which also keeps their order."""
-    return tensors.pack(arrays, remarks(arrays))
-
-
-def unpacked(data: bytes, where: str) -> Arrays:
-    """What `packed` made; weights that others wrote come in whatever order they are.
-
-    Raises:
-        FileFormatError: the content is damaged.
-    """
-    return ordered(*tensors.unpack(data, where), where)
 
 
 def ordered(arrays: Arrays, metadata: Mapping[str, str], where: str) -> Arrays:
@@ -146,7 +135,7 @@ def ordered(arrays: Arrays, metadata: Mapping[str, str], where: str) -> Arrays:
 def _weights_of(model: Any, method: str) -> Arrays:
     _require_built(model, method)
     variables = model.name_variables("", set())
-    return {path: v.numpy() for path, v in variables.items()} | vocabularies.of(model)
+    return {path: np.asarray(v._value) for path, v in variables.items()} | vocabularies.of(model)
 
 
 def _require_built(model: Any, method: str) -> None:
@@ -160,34 +149,37 @@ def _require_built(model: Any, method: str) -> None:
 
 
 def _write_npz(file: BinaryIO, arrays: Arrays) -> None:
-    with zipfile.ZipFile(file, "w") as archive:
+    with zips.Writer(file) as archive:
         for path, array in arrays.items():
-            content = io.BytesIO()
-            np.lib.format.write_array(content, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{path}.npy", zips.NO_TIME), content.getbuffer())
+            with archive.member(f"{path}.npy") as member:
+                header = np.lib.format.header_data_from_array_1_0(array)
+                np.lib.format.write_array_header_1_0(member, header)
+                member.write(array.ravel(order="K").view(np.uint8).data)
 
 
 def _read_npz(path: Any) -> Arrays:
+    arrays: Arrays = {}
     with zips.opened(path) as archive:
-        return {
-            name.removesuffix(".npy"): _read_npy(archive.read(name), f"{path}, {name}")
-            for name in archive.names
-        }
+        for name in archive.names:
+            with archive.member(name) as (file, size):
+                arrays[name.removesuffix(".npy")] = _read_npy(file, size, f"{path}, {name}")
+    return arrays
 
 
-def _read_npy(data: bytes, where: str) -> np.ndarray:
+def _read_npy(file: BinaryIO, size: int, where: str) -> np.ndarray:
     """The array of an `.npy` file, once its header agrees with the number of bytes."""
-    stream = io.BytesIO(data)
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
     try:
-        shape, by_column, dtype = readers[np.lib.format.read_magic(stream)](stream)
-        size = len(data) - stream.tell()
+        shape, by_column, dtype = readers[np.lib.format.read_magic(file)](file)
+        size -= file.tell()
         if dtype.kind not in "biufcV" or dtype.fields or math.prod(shape) * dtype.itemsize != size:
             raise ValueError(f"it claims to hold {shape} of {dtype} in {size} bytes")
-        flat = np.frombuffer(data, dtype, offset=stream.tell())
-        return flat.reshape(shape, order="F" if by_column else "C")
-    except (ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
+        memory = np.empty(size, np.uint8)
+        if file.readinto(memory.data) != size:  # type: ignore[attr-defined]
+            raise ValueError("it ends early")
+        return memory.view(dtype).reshape(shape, order="F" if by_column else "C")
+    except _NO_HEADER as error:
         raise FileFormatError(f"{where} is damaged or no array of numbers: {error}") from error

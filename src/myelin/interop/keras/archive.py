@@ -15,7 +15,8 @@ import myelin
 from myelin import registry
 from myelin.errors import FileFormatError, InputError, MyelinError
 from myelin.interop.keras import configs, hdf5, vocabularies, weights
-from myelin.saving import archive, configuration, zips
+from myelin.saving import configuration, zips
+from myelin.saving.atomic import replacing
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 # The version of Keras whose forms are written.
@@ -32,7 +33,13 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
     metadata = {"keras_version": KERAS_VERSION, "myelin_version": myelin.__version__}
     members = {_METADATA: json.dumps(metadata).encode(), _CONFIG: json.dumps(config).encode()}
     members[_WEIGHTS] = weights.packed(model, include_optimizer, learned=False)
-    archive.write(path, {**members, **vocabularies.assets_of(model)})
+    with replacing(path) as file, zips.Writer(file) as archive:
+        for name, content in {**members, **vocabularies.assets_of(model)}.items():
+            if name.endswith(".json"):
+                archive.add_text(name, content)
+                continue
+            with archive.member(name) as member:
+                member.write(content)
 
 
 def load_model(
