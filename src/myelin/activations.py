@@ -22,10 +22,18 @@ from myelin.promise import Promise, lifted
 
 Array = jax.Array
 
+# One call where nothing is compiled; inside a compiled step it is as if written out.
+_relu = jax.jit(jax.nn.relu, inline=True)
+_softmax = jax.jit(jax.nn.softmax, static_argnums=1, inline=True)
+
+
+def _array(x: Any) -> Array:
+    return x if isinstance(x, jax.Array) else jnp.asarray(x)
+
 
 def linear(x: Any) -> Array:
     """`f(x) = x`."""
-    return x if isinstance(x, Promise) else jnp.asarray(x)  # type: ignore[return-value]
+    return x if isinstance(x, Promise) else _array(x)  # type: ignore[return-value]
 
 
 @lifted
@@ -44,9 +52,9 @@ def relu(
         max_value: the largest value of f; None: no limit.
         threshold: below it f is damped, or zero.
     """
-    x = jnp.asarray(x)
+    x = _array(x)
     if negative_slope == 0.0 and max_value is None and threshold == 0.0:
-        return jax.nn.relu(x)
+        return _relu(x)
     y = jnp.where(x >= threshold, x, negative_slope * (x - threshold))
     return y if max_value is None else jnp.minimum(y, max_value)
 
@@ -54,19 +62,19 @@ def relu(
 @lifted
 def relu6(x: Any) -> Array:
     """`f(x) = min(max(x, 0), 6)`. Source: Krizhevsky, Convolutional Deep Belief Networks, 2010."""
-    return jax.nn.relu6(jnp.asarray(x))
+    return jax.nn.relu6(_array(x))
 
 
 @lifted
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Array:
     """`f(x) = x for x ≥ 0, negative_slope · x otherwise`. Source: Maas et al., 2013."""
-    return jax.nn.leaky_relu(jnp.asarray(x), negative_slope)
+    return jax.nn.leaky_relu(_array(x), negative_slope)
 
 
 @lifted
 def elu(x: Any, alpha: float = 1.0) -> Array:
     """`f(x) = x for x > 0, alpha · (exp(x) - 1) otherwise`. Source: Clevert et al., 2016."""
-    return jax.nn.elu(jnp.asarray(x), alpha)
+    return jax.nn.elu(_array(x), alpha)
 
 
 @lifted
@@ -75,13 +83,13 @@ def selu(x: Any) -> Array:
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
-    return jax.nn.selu(jnp.asarray(x))
+    return jax.nn.selu(_array(x))
 
 
 @lifted
 def celu(x: Any, alpha: float = 1.0) -> Array:
     """`f(x) = max(x, 0) + min(alpha · (exp(x / alpha) - 1), 0)`. Source: Barron, 2017."""
-    return jax.nn.celu(jnp.asarray(x), alpha)
+    return jax.nn.celu(_array(x), alpha)
 
 
 @lifted
@@ -90,119 +98,119 @@ def gelu(x: Any, approximate: bool = False) -> Array:
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
     """
-    return jax.nn.gelu(jnp.asarray(x), approximate)
+    return jax.nn.gelu(_array(x), approximate)
 
 
 @lifted
 def silu(x: Any) -> Array:
     """`f(x) = x · sigmoid(x)`, also called swish. Source: Ramachandran et al., 2017."""
-    return jax.nn.silu(jnp.asarray(x))
+    return jax.nn.silu(_array(x))
 
 
 @lifted
 def mish(x: Any) -> Array:
     """`f(x) = x · tanh(softplus(x))`. Source: Misra, Mish, 2019."""
-    return jax.nn.mish(jnp.asarray(x))
+    return jax.nn.mish(_array(x))
 
 
 @lifted
 def softplus(x: Any) -> Array:
     """`f(x) = log(1 + exp(x))`."""
-    return jax.nn.softplus(jnp.asarray(x))
+    return jax.nn.softplus(_array(x))
 
 
 @lifted
 def softsign(x: Any) -> Array:
     """`f(x) = x / (1 + |x|)`."""
-    return jax.nn.soft_sign(jnp.asarray(x))
+    return jax.nn.soft_sign(_array(x))
 
 
 @lifted
 def squareplus(x: Any, b: float = 4) -> Array:
     """`f(x) = (x + sqrt(x² + b)) / 2`. Source: Barron, Squareplus, 2021."""
-    return jax.nn.squareplus(jnp.asarray(x), b)
+    return jax.nn.squareplus(_array(x), b)
 
 
 @lifted
 def sparse_plus(x: Any) -> Array:
     """`f(x) = 0 for x ≤ -1, (x + 1)² / 4 for |x| < 1, x for x ≥ 1`: softplus with true zeros."""
-    return jax.nn.sparse_plus(jnp.asarray(x))
+    return jax.nn.sparse_plus(_array(x))
 
 
 @lifted
 def sparse_sigmoid(x: Any) -> Array:
     """`f(x) = 0 for x ≤ -1, (x + 1) / 2 for |x| < 1, 1 for x ≥ 1`: the slope of `sparse_plus`."""
-    return jax.nn.sparse_sigmoid(jnp.asarray(x))
+    return jax.nn.sparse_sigmoid(_array(x))
 
 
 @lifted
 def exponential(x: Any) -> Array:
     """`f(x) = exp(x)`."""
-    return jnp.exp(jnp.asarray(x))
+    return jnp.exp(_array(x))
 
 
 @lifted
 def tanh(x: Any) -> Array:
     """`f(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))`."""
-    return jnp.tanh(jnp.asarray(x))
+    return jnp.tanh(_array(x))
 
 
 @lifted
 def tanh_shrink(x: Any) -> Array:
     """`f(x) = x - tanh(x)`."""
-    x = jnp.asarray(x)
+    x = _array(x)
     return x - jnp.tanh(x)
 
 
 @lifted
 def sigmoid(x: Any) -> Array:
     """`f(x) = 1 / (1 + exp(-x))`."""
-    x = jnp.asarray(x)
+    x = _array(x)
     return _remember("sigmoid", jax.nn.sigmoid(x), x)
 
 
 @lifted
 def log_sigmoid(x: Any) -> Array:
     """`f(x) = log(sigmoid(x))`, without overflow."""
-    return jax.nn.log_sigmoid(jnp.asarray(x))
+    return jax.nn.log_sigmoid(_array(x))
 
 
 @lifted
 def hard_sigmoid(x: Any) -> Array:
     """`f(x) = min(max(x / 6 + 0.5, 0), 1)`."""
-    return jax.nn.hard_sigmoid(jnp.asarray(x))
+    return jax.nn.hard_sigmoid(_array(x))
 
 
 @lifted
 def hard_silu(x: Any) -> Array:
     """`f(x) = x · hard_sigmoid(x)`, also called hard_swish. Source: Howard et al., 2019."""
-    return jax.nn.hard_silu(jnp.asarray(x))
+    return jax.nn.hard_silu(_array(x))
 
 
 @lifted
 def hard_tanh(x: Any) -> Array:
     """`f(x) = min(max(x, -1), 1)`."""
-    return jax.nn.hard_tanh(jnp.asarray(x))
+    return jax.nn.hard_tanh(_array(x))
 
 
 @lifted
 def hard_shrink(x: Any, threshold: float = 0.5) -> Array:
     """`f(x) = x for |x| > threshold, 0 otherwise`."""
-    x = jnp.asarray(x)
+    x = _array(x)
     return jnp.where(jnp.abs(x) > threshold, x, 0)
 
 
 @lifted
 def soft_shrink(x: Any, threshold: float = 0.5) -> Array:
     """`f(x) = sign(x) · max(|x| - threshold, 0)`."""
-    x = jnp.asarray(x)
+    x = _array(x)
     return jnp.where(x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0))
 
 
 @lifted
 def threshold(x: Any, threshold: float, default_value: float) -> Array:
     """`f(x) = x for x > threshold, default_value otherwise`."""
-    x = jnp.asarray(x)
+    x = _array(x)
     return jnp.where(x > threshold, x, jnp.asarray(default_value, x.dtype))
 
 
@@ -214,15 +222,15 @@ def softmax(x: Any, axis: Any = -1) -> Array:
         x: any shape.
         axis: an axis, or several, over which the values sum to 1.
     """
-    x = jnp.asarray(x)
-    y = jax.nn.softmax(x, axis)
+    x = _array(x)
+    y = _softmax(x, tuple(axis) if isinstance(axis, list) else axis)
     return _remember("softmax", y, x) if axis in (-1, x.ndim - 1) else y
 
 
 @lifted
 def log_softmax(x: Any, axis: Any = -1) -> Array:
     """`f(x) = log(softmax(x))` along an axis, without overflow."""
-    return jax.nn.log_softmax(jnp.asarray(x), axis)
+    return jax.nn.log_softmax(_array(x), axis)
 
 
 @lifted
@@ -237,7 +245,7 @@ def sparsemax(x: Any, axis: int = -1) -> Array:
 
     Source: Martins and Astudillo, From Softmax to Sparsemax, 2016.
     """
-    x = jnp.moveaxis(jnp.asarray(x), axis, -1)
+    x = jnp.moveaxis(_array(x), axis, -1)
     z = jnp.flip(jnp.sort(x, axis=-1), axis=-1)
     k = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
     sums = jnp.cumsum(z, axis=-1)
@@ -252,7 +260,7 @@ def glu(x: Any, axis: int = -1) -> Array:
 
     Source: Dauphin et al., Language Modeling with Gated Convolutional Networks, 2017.
     """
-    return jax.nn.glu(jnp.asarray(x), axis)
+    return jax.nn.glu(_array(x), axis)
 
 
 # Losses are computed from logits whenever the last activation allows it: a step remembers what

@@ -14,6 +14,10 @@ import numpy as np
 from myelin import dtypes, naming
 from myelin.errors import InputError, ShapeError
 
+# A processor has the answer sooner where the caller computes it: handing the work to a thread and
+# waiting for it took 20 to 70 µs of the 50 to 100 of a small model. GPUs are as before.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+
 _cast_to: str | None = None
 # How many numbers may still be made; None: as many as the machine holds.
 _left: int | None = None

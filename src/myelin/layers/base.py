@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -201,7 +202,8 @@ class Layer(Owner):
         kwargs |= arguments.masks_beside(self, (inputs, *rest), kwargs)
         inputs = self._as_inputs(inputs)
         input_spec.check(self, inputs)
-        rest, kwargs = jax.tree.map(self._cast, (rest, kwargs))
+        if rest or kwargs:
+            rest, kwargs = jax.tree.map(self._cast, (rest, kwargs))
         if mask is not None:
             self._take_mask(inputs, mask, kwargs)
         if not self.built:
@@ -284,6 +286,8 @@ class Layer(Owner):
             raise ShapeError(text).with_traceback(error.__traceback__) from None
 
     def _as_inputs(self, inputs: Any) -> Any:
+        if isinstance(inputs, jax.Array):
+            return self._as_input(inputs)
         return jax.tree.map(self._as_input, inputs, is_leaf=_is_plain_list)
 
     def _cast(self, value: Any) -> Any:
@@ -307,7 +311,8 @@ class Layer(Owner):
         target = self.dtype_policy.compute_dtype
         if self.autocast and value.dtype != target and dtypes.is_float(value.dtype):
             value = value.astype(target)
-        return jnp.asarray(value)
+        # Most inputs are arrays already, and asking jax costs as much as adding two.
+        return value if isinstance(value, jax.Array) else jnp.asarray(value)
 
     def _build_for(self, shape: Any) -> None:
         self._build_shape = shape
@@ -330,17 +335,16 @@ class Layer(Owner):
 
     @classmethod
     def _first_parameter(cls) -> str:
-        return list(inspect.signature(cls.call).parameters)[1]
+        return list(_parameters(cls.call))[1]
 
     @classmethod
     def _call_takes(cls, name: str) -> bool:
-        parameters = inspect.signature(cls.call).parameters.values()
-        return any(p.name == name for p in parameters)
+        return name in _parameters(cls.call)
 
     @classmethod
     def _training_alone(cls) -> bool | None:
         """What `call` takes for `training` where nobody says: augmentation takes True."""
-        parameter = inspect.signature(cls.call).parameters.get("training")
+        parameter = _parameters(cls.call).get("training")
         if parameter is None:
             return None
         return False if parameter.default is parameter.empty else parameter.default
@@ -471,6 +475,12 @@ class Layer(Owner):
 
 # What Keras writes into configurations and Myelin does without, as long as it is off.
 _KERAS_ONLY = ("quantization_config", "lora_rank", "ragged", "optional", "rms_scaling")
+
+
+@functools.lru_cache(maxsize=4096)
+def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a `call`, by name; asked for at each call of a layer."""
+    return inspect.signature(function).parameters
 
 
 def _is_plain_list(value: Any) -> bool:

@@ -28,6 +28,8 @@ class Shapes:
         self.said = False
         # By what jax keeps a program for: the shapes of all data, and the rows of a step.
         self._seen: dict[Any, Any] = {}
+        # The same without names, which are slower to find.
+        self._forms: set[Any] = set()
 
     def see(self, data: Any, batch_size: int) -> None:
         """Warns where `data` need a program of their own, and others did before.
@@ -39,9 +41,15 @@ class Shapes:
             data: `(x, y, weights)`, or x alone.
             batch_size: rows a step.
         """
+        if self.said:
+            return
+        form = batch_size, *(leaf.shape for leaf in jax.tree.leaves(data))
+        if form in self._forms:
+            return
+        self._forms.add(form)
         shapes = _named_shapes(data)
         key = batch_size, tuple(shapes.items())
-        if self.said or key in self._seen:
+        if key in self._seen:
             return
         before = next(reversed(self._seen.values()), None)
         self._seen[key] = shapes, batch_size
