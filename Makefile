@@ -50,6 +50,7 @@ lint: .venv-lint/lint
 bench: .venv-bench/bench
 	.venv-bench/bin/python benchmarks/run.py $(BENCH)
 	$(if $(BENCH),,.venv-bench/bin/python benchmarks/folds.py)
+	$(if $(BENCH),,.venv-bench/bin/python benchmarks/files.py)
 
 folds: .venv-bench/bench
 	.venv-bench/bin/python benchmarks/folds.py $(BENCH)

@@ -168,7 +168,9 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value._value
-        new = jnp.asarray(value, dtype=self._value.dtype)
+        # A NumPy array stays the caller's: jax may take its memory as it is unless told to copy.
+        copied = jnp.array if isinstance(value, np.ndarray) else jnp.asarray
+        new = copied(value, dtype=self._value.dtype)
         if new.shape != self._value.shape:
             raise ShapeError(
                 f'Variable "{self.path}": wants shape {self.shape}, got {tuple(new.shape)}'

@@ -9,7 +9,7 @@ import pytest
 
 from myelin import Variable, dtypes, variable
 from myelin.errors import InputError, ShapeError
-from myelin.variable import bind
+from myelin.variable import bind, unfilled
 
 VALUE = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], np.float32)
 
@@ -253,3 +253,33 @@ def test_float_default_follows_floatx():
         assert Variable(1.0).dtype == "bfloat16"
     finally:
         dtypes.set_floatx("float32")
+
+
+def test_an_assigned_numpy_array_stays_the_callers():
+    # At an address that is a multiple of 64 jax would take the memory as it is.
+    memory = np.zeros(4096 * 4 + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    array = memory[start : start + 4096 * 4].view(np.float32)
+    own = Variable(np.ones(4096, np.float32))
+    own.assign(array)
+    array[:] = 5
+    assert not own.numpy().any()
+
+
+def test_variables_for_a_file_get_their_first_values_only_where_nothing_else_comes():
+    made = []
+
+    def first(shape, dtype):
+        made.append(shape)
+        return jnp.full(shape, 2.0, dtype)
+
+    with unfilled():
+        left, read, given = (Variable(first, (2, size)) for size in (1, 2, 3))
+        assert [own.shape for own in (left, read, given)] == [(2, 1), (2, 2), (2, 3)]
+        assert made == []
+        given.assign(np.ones((2, 3)))
+        np.testing.assert_array_equal(read.value, np.full((2, 2), 2.0))
+        assert made == [(2, 2)]
+    assert made == [(2, 2), (2, 1)]
+    np.testing.assert_array_equal(left.numpy(), np.full((2, 1), 2.0))
+    np.testing.assert_array_equal(given.numpy(), np.ones((2, 3)))

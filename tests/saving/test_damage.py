@@ -10,16 +10,19 @@ import zipfile
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from myelin import Sequential, layers, saving
+from myelin.callbacks.state_keeper import read_state
 from myelin.errors import FileFormatError, MyelinError
+
+# "others" is a file that the library safetensors wrote, which keeps no checksum.
+KINDS = ["model", "safetensors", "npz", "tree", "checkpoint", "others"]
 
 
 @pytest.fixture(scope="module")
 def model():
-    made = Sequential(
-        [layers.Input((4,)), layers.Dense(3, name="body"), layers.Dense(2, name="head")]
-    )
+    made = layers_for_file()
     made.compile("adam", "mse")
     made.optimizer.apply([np.ones(v.shape) for v in made.weights], made.weights)
     return made
@@ -33,19 +36,32 @@ def good(model, tmp_path_factory):
     model.save_weights(folder / "w.safetensors")
     model.save_weights(folder / "w.npz")
     saving.save_tree(folder / "tree", {"a": np.arange(5.0), "b": [np.bool_(True), 3, None]})
-    names = {"model": "m.myelin", "safetensors": "w.safetensors", "npz": "w.npz", "tree": "tree"}
+    of_others = {v.path: v.numpy() for v in model.weights}
+    safetensors.numpy.save_file(of_others, folder / "others")
+    made = layers_for_file()
+    made.compile("sgd", "mse")
+    made.fit(np.ones((4, 4)), np.ones((4, 2)), verbose=0, resume=folder / "run")
+    names = {kind: kind for kind in KINDS}
+    names |= {"model": "m.myelin", "safetensors": "w.safetensors", "npz": "w.npz"}
+    names["checkpoint"] = "run/checkpoint-000001.safetensors"
     return {kind: (folder / name).read_bytes() for kind, name in names.items()}
+
+
+def layers_for_file():
+    return Sequential(
+        [layers.Input((4,)), layers.Dense(3, name="body"), layers.Dense(2, name="head")]
+    )
 
 
 def reader(kind, model, path):
     """Reads the file into something that can be compared."""
     if kind == "tree":
         return lambda: saving.load_tree(path)[0]["a"]
+    if kind == "checkpoint":
+        return lambda: read_state(path)["model"]
     if kind == "model":
         return lambda: saving.load_model(path).get_weights()
-    fresh = Sequential(
-        [layers.Input((4,)), layers.Dense(3, name="body"), layers.Dense(2, name="head")]
-    )
+    fresh = layers_for_file()
 
     def read():
         fresh.load_weights(path)
@@ -62,9 +78,6 @@ def read_damaged(kind, model, path, content):
     except MyelinError:
         # FileFormatError; or a name or a shape became another sound one, which does not fit.
         return None
-
-
-KINDS = ["model", "safetensors", "npz", "tree"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,16 +107,50 @@ def test_flipped_bytes_in_an_archive_are_found(tmp_path, model, good, kind):
     assert refused > 100
 
 
-@pytest.mark.parametrize("kind", ["safetensors", "tree"])
-def test_flipped_bytes_without_a_checksum_raise_nothing_else(tmp_path, model, good, kind):
+@pytest.mark.parametrize("kind", ["safetensors", "tree", "checkpoint"])
+def test_flipped_bytes_in_a_file_with_a_checksum_are_found(tmp_path, model, good, kind):
     rng = np.random.default_rng(2)
     content = good[kind]
-    refused = 0
-    for place in range(0, len(content), 2):
+    name = content.index(b"myelin.crc32")
+    for place in rng.choice(len(content), min(len(content), 300), replace=False):
         damaged = bytearray(content)
         damaged[place] ^= int(rng.integers(1, 256))
-        refused += read_damaged(kind, model, tmp_path / "f", bytes(damaged)) is None
+        got = read_damaged(kind, model, tmp_path / "f", bytes(damaged))
+        if got is not None:
+            # Weights need no checksum, as others write none: only its name was hit.
+            assert kind == "safetensors"
+            assert name <= place < name + len("myelin.crc32")
+            for a, b in zip(got, model.get_weights(), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_flipped_bytes_without_a_checksum_raise_nothing_else(tmp_path, model, good):
+    rng = np.random.default_rng(2)
+    content = good["others"]
+    refused = 0
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= int(rng.integers(1, 256))
+        refused += read_damaged("others", model, tmp_path / "f", bytes(damaged)) is None
     assert refused > 50
+
+
+@pytest.mark.parametrize("kind", ["model", "safetensors", "npz", "checkpoint"])
+def test_a_file_is_read_in_twice_its_size(tmp_path, kind):
+    big = Sequential([layers.Input((1000,)), layers.Dense(1500), layers.Dense(10)])
+    path = tmp_path / ("f.npz" if kind == "npz" else "f")
+    if kind == "checkpoint":
+        big.compile("adam", "mse")
+        big.fit(np.ones((4, 1000)), np.ones((4, 10)), verbose=0, resume=tmp_path)
+        path = tmp_path / "checkpoint-000001.safetensors"
+    else:
+        (big.save if kind == "model" else big.save_weights)(path)
+    reads = {"model": saving.load_model, "checkpoint": read_state}.get(kind, big.load_weights)
+    tracemalloc.start()
+    reads(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.9 < most / path.stat().st_size < 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -53,7 +53,7 @@ def load_tree(path: str | os.PathLike[str]) -> tuple[Any, dict[str, str]]:
     """
     where = os.fspath(path)
     with sniff.opened(path) as (file, size):
-        arrays, metadata = tensors.read(file, size, where)
+        arrays, metadata = tensors.read(file, size, where, checked=True)
     if _STRUCTURE not in metadata:
         raise FileFormatError(f"{where} was not written by save_tree: it names no structure")
     try:

@@ -118,7 +118,9 @@ def _place_of_checksum(header: bytes) -> int:
     return 8 + len(before) if header[8:].startswith(before) else -1
 
 
-def read(file: BinaryIO, size: int, where: str) -> tuple[Arrays, dict[str, str]]:
+def read(
+    file: BinaryIO, size: int, where: str, checked: bool = False
+) -> tuple[Arrays, dict[str, str]]:
     """The arrays and the remarks in what `write` or any writer of safetensors made.
 
     The header's own length, and each array's shape, type and place are checked against `size`
@@ -128,6 +130,7 @@ def read(file: BinaryIO, size: int, where: str) -> tuple[Arrays, dict[str, str]]
         file: where from, at its beginning.
         size: how many bytes there are.
         where: what to call it in an error.
+        checked: whether it must hold its checksum; else it is looked at where there is one.
 
     Raises:
         FileFormatError: it is damaged, or no safetensors file.
@@ -142,16 +145,14 @@ def read(file: BinaryIO, size: int, where: str) -> tuple[Arrays, dict[str, str]]
     written = header[place : place + 8] if place > 0 else None
     if written is not None:
         header = header[:place] + _BLANK.encode() + header[place + 8 :]
-    checksum = Checksum()
-    checksum.add(header)
-    arrays: Arrays = {}
-    for entry in entries:
-        memory = _filled(file, entry, where)
-        if written is not None:
-            for piece in pieces(memory.data):
-                checksum.add(piece)
-        arrays[entry.name] = _as_array(memory, entry)
-    if written is not None and written != f"{checksum.value():08x}".encode():
+    if checked and written is None:
+        raise _damaged(where, "it has no checksum")
+    checksum = None if written is None else Checksum()
+    if checksum is not None:
+        checksum.add(header)
+    arrays = {entry.name: _as_array(_filled(file, entry, checksum, where), entry)
+              for entry in entries}  # fmt: skip
+    if checksum is not None and written != f"{checksum.value():08x}".encode():
         raise _damaged(where, "its checksum is wrong")
     metadata.pop(_CHECKSUM, None)
     return arrays, metadata
@@ -168,11 +169,14 @@ class _Entry:
     end: int
 
 
-def _filled(file: BinaryIO, entry: _Entry, where: str) -> np.ndarray:
-    """The bytes of one array."""
+def _filled(file: BinaryIO, entry: _Entry, checksum: Checksum | None, where: str) -> np.ndarray:
+    """The bytes of one array, which are added to the checksum as they come."""
     memory = np.empty(entry.end - entry.begin, np.uint8)
-    if file.readinto(memory.data) != len(memory):  # type: ignore[attr-defined]
-        raise _damaged(where, f'it ends within "{entry.name}"')
+    for piece in pieces(memory.data):
+        if file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
+            raise _damaged(where, f'it ends within "{entry.name}"')
+        if checksum is not None:
+            checksum.add(piece)
     return memory
 
 
