@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+import zipfile
 
 import numpy as np
 import pytest
