@@ -26,6 +26,7 @@ REFUSED = {
     "STFTSpectrogram", "MelSpectrogram", "SpectralNormalization", "Solarization", "AutoContrast",
     "Equalization", "ContrastLimitedAdaptiveHistogramEqualization", "MixUp", "CutMix",
     "RandAugment", "AugMix", "Pipeline", "Lambda", "JaxLayer", "JaxLayer with params",
+    "the spoken digits, of examples/",
 }  # fmt: skip
 
 

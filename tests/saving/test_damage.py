@@ -138,7 +138,7 @@ def test_flipped_bytes_without_a_checksum_raise_nothing_else(tmp_path, model, go
 @pytest.mark.parametrize("kind", ["model", "safetensors", "npz", "checkpoint"])
 def test_a_file_is_read_in_twice_its_size(tmp_path, kind):
     big = Sequential([layers.Input((1000,)), layers.Dense(1500), layers.Dense(10)])
-    path = tmp_path / ("f.npz" if kind == "npz" else "f")
+    path = tmp_path / f"f{dict(model='.myelin', npz='.npz').get(kind, '.safetensors')}"
     if kind == "checkpoint":
         big.compile("adam", "mse")
         big.fit(np.ones((4, 1000)), np.ones((4, 10)), verbose=0, resume=tmp_path)

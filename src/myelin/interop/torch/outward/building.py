@@ -348,4 +348,4 @@ def _as_name(name: str) -> str:
     return f"{plain}_" if taken else plain
 
 
-_ANY_MODULE = nn.Module()
+_ANY_MODULE = fx.GraphModule(nn.Module(), fx.Graph())
