@@ -108,17 +108,24 @@ def test_a_run_that_a_callback_stopped_stays_stopped(tmp_path):
     assert run() == run() == ([0, 1], 1)
 
 
-def test_ctrl_c_keeps_the_chunk_that_it_waited_for(tmp_path, straight):
-    class Press(callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            if len(self.model.history.epoch) == 1 and batch == 1:
-                signal.raise_signal(signal.SIGINT)
+@pytest.mark.parametrize(("hook", "place"), [("train_batch_end", (1, 3)), ("test_end", (2, 0))])
+def test_ctrl_c_keeps_what_it_waited_for(tmp_path, hook, place):
+    def press(batch_or_logs, **logs):
+        if len(model.history.epoch) == 1 and (hook == "test_end" or batch_or_logs == 1):
+            signal.raise_signal(signal.SIGINT)
 
-    fit(make(), Checkpoint(tmp_path, every_seconds=None), listed=[Press()])
-    saved, _ = load_tree(checkpoints(tmp_path)[-1])
-    assert (saved["epoch"], saved["step"]) == (1, 3)
+    held_out = {"validation_data": (X[:5], Y[:5])}
     model = make()
-    same(model, fit(model, tmp_path), *straight)
+    straight = model, fit(model, **held_out)
+    pressed = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    setattr(pressed, f"on_{hook}", press)
+    model = make()
+    fit(model, Checkpoint(tmp_path, every_seconds=None), listed=[pressed], **held_out)
+    saved, _ = load_tree(checkpoints(tmp_path)[-1])
+    # A chunk, here a step, that follows on the press is the last.
+    assert (saved["epoch"], saved["step"]) == place
+    model = make()
+    same(model, fit(model, tmp_path, **held_out), *straight)
 
 
 class ValidationKilledError(Exception):
@@ -210,6 +217,7 @@ def test_what_killed_writers_left_goes_away_and_other_files_stay(half):
 # Disks.
 
 
+@pytest.mark.filterwarnings("ignore:Checkpoint. the end of the run")
 def test_a_full_disk_is_said_at_once_and_training_goes_on(tmp_path, straight):
     """With a real limit on the size of files, which the second and third checkpoint meet."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

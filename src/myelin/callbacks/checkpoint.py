@@ -86,7 +86,6 @@ class Checkpoint(StateKeeper):
         self.keep = keep
         self.chooses_epoch = best is not None
         self._files = CheckpointFolder(Path(self.folder), keep, read_state)
-        self._run: dict[str, Any] = {}
         self._began = 0.0
         self._failed = False
 
@@ -196,8 +195,7 @@ class Checkpoint(StateKeeper):
     def _everything(self, *place: Any) -> dict[str, Any] | None:
         self._finish(self._background.wait)
         self._began = time.monotonic()
-        kept = super()._everything(*place)
-        return None if kept is None else {**kept, "run": self._run}
+        return super()._everything(*place)
 
     def _keep(self, kept: dict[str, Any] | None, best: bool = False) -> None:
         if kept is None:

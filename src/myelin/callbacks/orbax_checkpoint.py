@@ -139,7 +139,7 @@ class OrbaxCheckpoint(StateKeeper):
                 "OrbaxCheckpoint: load_checkpoint wants model=, the model to load into"
             )
         whole_state.put_weights_back(model, saved["model"], "OrbaxCheckpoint", self.directory)
-        self._pending = saved if "epoch" in saved else None
+        self._pending = saved if len(saved) > 1 else None
         return wanted
 
     def _found(self) -> dict[str, Any] | None:

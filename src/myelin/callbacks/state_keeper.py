@@ -16,6 +16,9 @@ from myelin.saving.background import Background
 
 FORMAT = "myelin.run"
 REMARKS = {"format": FORMAT}
+_PARTS = {
+    "epoch", "step", "logs", "stopped", "random", "begun_with", "model", "callbacks", "run",
+}  # fmt: skip
 
 
 class StateKeeper(MonitorCallback):
@@ -53,6 +56,8 @@ class StateKeeper(MonitorCallback):
         self._resumed: dict[str, Any] | None = None
         self._random: dict[str, Any] = {}
         self._begun_with: dict[str, Any] = {}
+        # What must be the same in a run that goes on.
+        self._run: dict[str, Any] = {}
 
     def _found(self) -> dict[str, Any] | None:
         """What to go on from, or None to begin at the beginning."""
@@ -101,6 +106,8 @@ class StateKeeper(MonitorCallback):
         """The next fit, perhaps without this callback, begins at the beginning."""
         self.model.resume_from = Place()
         self._resumed = None
+        # As large as the whole state.
+        self._copier = whole_state.Copier()
 
     # Keeping.
 
@@ -153,6 +160,7 @@ class StateKeeper(MonitorCallback):
             "begun_with": self._begun_with,
             "model": self._copier.copied(arrays),
             "callbacks": whole_state.states_of(self.beside),
+            "run": self._run,
         }
 
 
@@ -163,6 +171,8 @@ def read_state(path: Path) -> dict[str, Any]:
         FileFormatError: the file is damaged, or holds something else.
     """
     saved, remarks = load_tree(path)
-    if remarks.get("format") != FORMAT or not isinstance(saved, dict):
+    sound = isinstance(saved, dict) and isinstance(saved.get("model"), dict)
+    # Weights alone are kept, too.
+    if remarks.get("format") != FORMAT or not sound or set(saved) not in ({"model"}, _PARTS):
         raise FileFormatError(f"{path} is no checkpoint of a training run")
-    return saved
+    return dict(saved)

@@ -64,7 +64,7 @@ class Fit:
                 self._pass_over(place)
                 for epoch in range(first, self.epochs):
                     logs = self._epoch(epoch, place if epoch == place.epoch else Place())
-                    if model.stop_training or self.interrupt.requested:
+                    if model.stop_training or model.interrupted:
                         break
             finally:
                 self._take_averages()
@@ -90,6 +90,7 @@ class Fit:
         logs = self._train(epoch, place)
         if self.validate is not None and not (self.model.interrupted or self.live.halted):
             logs = {**logs, **self.validate(epoch)}
+            self.model.interrupted = self.interrupt.requested
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 
