@@ -102,7 +102,7 @@ def test_every_keras_callback_of_ours_has_its_signature(keras):
     from myelin import callbacks
 
     without = {"RemoteMonitor": {"headers"}}
-    for name in callbacks.__all__:
+    for name in set(callbacks.__all__) - {"Checkpoint"}:
         ours = inspect.signature(getattr(callbacks, name)).parameters
         theirs = inspect.signature(getattr(keras.callbacks, name)).parameters
         for key in theirs:
