@@ -90,8 +90,8 @@ def page(names: list[str]) -> str:
         text += f"### {system}\n\n"
         text += "".join(f"- {name}: {reason}\n" for name, reason in reasons.items()) or "Nothing.\n"
         text += "\n"
-    # Layers are numbered on from case to case.
-    return re.sub(r'(_\d+)"', '"', text).rstrip() + "\n"
+    # Layers are numbered on from case to case, and functions stand somewhere else each time.
+    return re.sub(r'_\d+(?=")| at 0x[0-9a-f]+', "", text).rstrip() + "\n"
 
 
 def main() -> None:

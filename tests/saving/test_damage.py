@@ -17,6 +17,7 @@ from myelin.callbacks.state_keeper import read_state
 from myelin.errors import FileFormatError, MyelinError
 
 # "others" is a file that the library safetensors wrote, which keeps no checksum.
+ENDINGS = {"model": ".myelin", "npz": ".npz"}
 KINDS = ["model", "safetensors", "npz", "tree", "checkpoint", "others"]
 
 
@@ -138,7 +139,7 @@ def test_flipped_bytes_without_a_checksum_raise_nothing_else(tmp_path, model, go
 @pytest.mark.parametrize("kind", ["model", "safetensors", "npz", "checkpoint"])
 def test_a_file_is_read_in_twice_its_size(tmp_path, kind):
     big = Sequential([layers.Input((1000,)), layers.Dense(1500), layers.Dense(10)])
-    path = tmp_path / f"f{dict(model='.myelin', npz='.npz').get(kind, '.safetensors')}"
+    path = tmp_path / f"f{ENDINGS.get(kind, '.safetensors')}"
     if kind == "checkpoint":
         big.compile("adam", "mse")
         big.fit(np.ones((4, 1000)), np.ones((4, 10)), verbose=0, resume=tmp_path)

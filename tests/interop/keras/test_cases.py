@@ -13,7 +13,11 @@ from tests.interop.differences import OWN, keras_difference
 
 keras = pytest.importorskip("keras")
 
-REFUSED = {"Equalization": "with its own", "JaxLayer with params": "give .* init_fn"}
+REFUSED = {
+    "Equalization": "with its own",
+    "JaxLayer with params": "give .* init_fn",
+    "the siamese network, of examples/": "register it",
+}
 # A class of Myelin's user, which Keras cannot know.
 CUSTOM = "Wrapper"
 # Those whose outputs are compared too, one or two of each kind that computes with weights; all of
