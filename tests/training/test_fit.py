@@ -482,3 +482,24 @@ def test_a_model_made_anew_draws_the_same():
     one, other = trained(), trained()
     assert one.layers[0].name != other.layers[0].name
     assert same_weights(one, other)
+
+
+def test_predict_of_a_kind_seen_before_follows_the_weights_the_type_and_the_mode():
+    model = make_model()
+    one = X[:1]
+    wanted = [model.predict(one, verbose=0) for _ in range(3)]
+    np.testing.assert_array_equal(wanted[0], wanted[2])
+    assert model._programs.answers
+    # An array of one's own each time.
+    wanted[2][:] = 9
+    np.testing.assert_array_equal(model.predict(one, verbose=0), wanted[0])
+    model.set_weights([2 * w for w in model.get_weights()])
+    np.testing.assert_allclose(model.predict(one, verbose=0), model(one), rtol=1e-5)
+    whole = np.ones_like(one)
+    np.testing.assert_allclose(
+        model.predict(whole.astype("float64"), verbose=0), model.predict(whole, verbose=0)
+    )
+    with mn.debug():
+        np.testing.assert_allclose(model.predict(one, verbose=0), model(one), rtol=1e-5)
+    model.fit(X, Y, verbose=0)
+    np.testing.assert_allclose(model.predict(one, verbose=0), model(one), rtol=1e-5)

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import jax
+import numpy as np
 from jax import lax
 
 from myelin import variable
@@ -19,6 +20,7 @@ from myelin.training.background import undisturbed
 from myelin.training.nameless import Nameless
 from myelin.training.recompiling import USUAL, Shapes
 from myelin.training.step import Batch, Logs, State, Task
+from myelin.variable import Variable
 
 # A chunk that lasts this long lets the bar move several times a second and Ctrl-C answer.
 SECONDS_A_CHUNK = 0.2
@@ -113,6 +115,8 @@ class Programs:
         self.train = Program(train_chunk, "training", task, eager, lambda args: args[1])
         self.test = Program(test_chunk, "evaluate", task, eager, lambda args: args[2])
         self.predict = Program(predict_chunk, "predict", task, eager, lambda args: (args[1],))
+        # For inputs of a kind that was seen before; see `Trainer.predict`.
+        self.answers: dict[Any, Answer] = {}
 
     def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
         """Whether they are still good: the same variables, and an optimizer set as it was."""
@@ -148,13 +152,39 @@ class Program:
         donated = {} if predicts else {"donate_argnums": 0}
         self.compiled = Nameless(self._function, returns_first=not predicts, **donated)
 
+    @property
+    def is_eager(self) -> bool:
+        """Whether it is plain Python now."""
+        return self._eager or debugging.functions_run_eagerly()
+
     def __call__(self, *args: Any, batch_size: int) -> Any:
         """What the chunk gives."""
-        if self._eager or debugging.functions_run_eagerly():
+        if self.is_eager:
             with debugging.plain_python():
                 return self._function(*args, batch_size=batch_size)
         self._shapes.see(self._data(args), batch_size)
         return self.compiled(*args, batch_size=batch_size)
+
+
+class Answer:
+    """`predict` for one array of a shape that was seen before, with nothing left to find out.
+
+    Args:
+        program: the one that predicts.
+        variables: a tree like the state that it takes, of variables in the place of arrays.
+        x: an array of the shape.
+        batch_size: rows at a time.
+    """
+
+    def __init__(self, program: Program, variables: Any, x: Any, batch_size: int) -> None:
+        found = program.compiled.for_shapes(variables, x, batch_size=batch_size)
+        self._run, self._sources = found
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """The outputs, in an array of their own."""
+        values = [s._value if isinstance(s, Variable) else s for s in self._sources]
+        # `np.array` of a jax array takes four times as long.
+        return np.asarray(self._run(values, [x])).copy()
 
 
 class Pace:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -43,6 +44,22 @@ class Nameless:
         structures = structure, others_structure
         results = self._run(own, arguments, structures=structures, batch_size=batch_size)
         return (_whole(results[0], structure), results[1]) if self._returns_first else results
+
+    def for_shapes(self, first: Any, *others: Any, batch_size: int) -> tuple[Any, list[Any]]:
+        """What is left to do for arguments of the shapes of these.
+
+        Args:
+            first: a tree like the first argument, of anything.
+            others: like the other arguments.
+            batch_size: as for a call.
+
+        Returns:
+            A function of a list of what is in `first` and a list of what is in the others; and
+            what is in `first` here, in the order of that list.
+        """
+        own, structure = _leaves(first)
+        structures = structure, _leaves(others)[1]
+        return partial(self._run, structures=structures, batch_size=batch_size), own
 
     def cache_size(self) -> int:
         """How many programs were compiled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -81,10 +82,11 @@ class Preparing(Overridable):
         return self._programs
 
     @staticmethod
-    def _weights_state(programs: Programs) -> dict[str, Any]:
-        values = {path: v._value for path, v in programs.task.variables.items()}
-        return {"trainable": values, "other": {}, "key": _NO_KEY, "step": _NO_STEP}
+    def _weights_state(values: dict[str, Any]) -> dict[str, Any]:
+        return {"trainable": values, "other": {}, **_before_any_step()}
 
 
-_NO_KEY = np.zeros(2, np.uint32)
-_NO_STEP = np.int32(0)
+@functools.cache
+def _before_any_step() -> dict[str, Any]:
+    """A key and a step, on the device already: taking them there costs more than a small model."""
+    return jax.device_put({"key": np.zeros(2, np.uint32), "step": np.int32(0)})

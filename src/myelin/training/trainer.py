@@ -34,7 +34,7 @@ from myelin.training.feed import (
 )
 from myelin.training.fitting import Fit, Logs, as_logs, test
 from myelin.training.live import LiveState
-from myelin.training.loop import Programs
+from myelin.training.loop import Answer, Programs
 from myelin.training.preparing import Preparing
 from myelin.training.reading import Reader
 
@@ -315,8 +315,7 @@ class Trainer(Preparing):
         steps = limits.steps(steps, x)
         verbose = checks.verbosity(verbose)
         if callbacks is None and not verbose and steps is None and self._read_as_is(x):
-            found = self._predict_rows(x, batch_size)
-            return found.copy() if type(found) is np.ndarray else jax.tree.map(np.array, found)
+            return self._answered(x, batch_size)
         listed = _plain_list(callbacks, verbose, self)
         reader = Reader(self)
         if is_stream(x):
@@ -348,16 +347,29 @@ class Trainer(Preparing):
             and 0 < len(x) <= PREDICT_ROWS
         )
 
+    def _answered(self, x: np.ndarray, batch_size: int) -> Any:
+        """The outputs for an array taken as it is; at once, where one like it came before."""
+        programs, kind = self._predicting(x), (batch_size, x.shape, x.dtype)
+        answer = programs.answers.get(kind)
+        if answer is not None and not programs.predict.is_eager:
+            return answer(x)
+        found = self._predict_rows(x, batch_size)
+        if type(found) is not np.ndarray:
+            return jax.tree.map(np.array, found)
+        if not programs.predict.is_eager and _padded_size(len(x), batch_size) == len(x):
+            variables = self._weights_state(programs.task.variables)
+            programs.answers[kind] = Answer(programs.predict, variables, x, batch_size)
+        return found.copy()
+
     def _predict_rows(self, x: Any, batch_size: int) -> Any:
         """The outputs for one block of rows, padded to a size with few other sizes."""
         programs = self._predicting(x)
         n = len(x) if isinstance(x, np.ndarray) else rows(x)
-        padded = min(batch_size, 1 << (n - 1).bit_length())
-        while padded < n:
-            padded *= 2
+        padded = _padded_size(n, batch_size)
         if padded != n:
             x = jax.tree.map(lambda leaf: _padded(np.asarray(leaf), padded - n), x)
-        outputs = programs.predict(self._weights_state(programs), x, batch_size=batch_size)
+        values = {path: v._value for path, v in programs.task.variables.items()}
+        outputs = programs.predict(self._weights_state(values), x, batch_size=batch_size)
         if not isinstance(outputs, list | tuple | dict):
             return np.asarray(outputs)[:n]
         return jax.tree.map(lambda leaf: np.asarray(leaf)[:n], outputs)
@@ -434,6 +446,14 @@ class Trainer(Preparing):
         # What a metric that gives several values named itself.
         ordered += [value for name, value in sorted(logs.items()) if name not in names]
         return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _padded_size(n: int, batch_size: int) -> int:
+    """The next of the few sizes that programs are made for."""
+    padded = min(batch_size, 1 << (n - 1).bit_length())
+    while padded < n:
+        padded *= 2
+    return padded
 
 
 def _padded(rows: np.ndarray, count: int) -> np.ndarray:
