@@ -137,18 +137,19 @@ def in_scope() -> bool:
     return bool(_scopes.open)
 
 
-def key_for(path: str, seed: int | None = None) -> Any:
+def key_for(path: str, seed: Any = None) -> Any:
     """A fresh jax key for whoever is called `path`.
 
     Inside `scope` it is the scope's key with the path, the count of earlier draws under this
-    path, and `seed` folded in. Outside, it comes from the program's own sequence.
+    path, and `seed` folded in. Outside, it comes from the program's own sequence. A
+    `SeedGenerator` counts as the seed that it was made with: each step has a key of its own.
     """
     if not _scopes.open:
         return jax.random.key(next_seed())
     current = _scopes.open[-1]
     count = current.draws.get(path, 0)
     current.draws[path] = count + 1
-    word = zlib.crc32(f"{path}|{count}|{seed}".encode())
+    word = zlib.crc32(f"{path}|{count}|{getattr(seed, 'seed', seed)}".encode())
     return jax.random.fold_in(current.key, np.uint32(word))
 
 

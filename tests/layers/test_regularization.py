@@ -1,5 +1,6 @@
 """Noise and dropout: their statistics, their shapes, and when they do nothing."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -82,3 +83,12 @@ def test_two_layers_draw_differently_and_a_seed_repeats():
 def test_a_rate_is_a_share(name, rate):
     with pytest.raises(InputError, match="rate wants a share from 0 to 1"):
         getattr(layers, name)(rate)
+
+
+def test_dropout_with_a_generator_of_seeds_repeats():
+    def dropped():
+        layer = layers.Dropout(0.5, seed=random.SeedGenerator(3), name="drop")
+        with random.scope(jax.random.key(2)):
+            return layer(ONES, training=True)
+
+    np.testing.assert_array_equal(dropped(), dropped())
