@@ -171,6 +171,18 @@ class Variable:
         # A NumPy array stays the caller's: jax may take its memory as it is unless told to copy.
         copied = jnp.array if isinstance(value, np.ndarray) else jnp.asarray
         new = copied(value, dtype=self._value.dtype)
+        # The caller may hand over an array that lives elsewhere too; see __init__.
+        return self._put(jnp.array(new) if new is value and not _is_traced(new) else new)
+
+    def adopt(self, value: np.ndarray) -> jax.Array:
+        """`assign` of an array that nobody else has: its memory may become the variable's.
+
+        Raises:
+            ShapeError: the shapes differ.
+        """
+        return self._put(jnp.asarray(value, dtype=self._value.dtype))
+
+    def _put(self, new: jax.Array) -> jax.Array:
         if new.shape != self._value.shape:
             raise ShapeError(
                 f'Variable "{self.path}": wants shape {self.shape}, got {tuple(new.shape)}'
@@ -181,8 +193,7 @@ class Variable:
             scope.note(self)
         if _unfilled is not None:
             _unfilled.pop(id(self), None)
-        # The caller may hand over an array that lives elsewhere too; see __init__.
-        self._value = jnp.array(new) if new is value and not _is_traced(new) else new
+        self._value = new
         return self._value
 
     def assign_add(self, value: Any) -> jax.Array:

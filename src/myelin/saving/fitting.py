@@ -27,7 +27,7 @@ def assign(
 
     Args:
         variables: by path, in the model's order.
-        arrays: by path, in the order of the model that wrote them.
+        arrays: by path, in the order of the model that wrote them; nobody else has their memory.
         where: the file, for errors.
         skip_mismatch: leaves out what does not fit, with a warning, and does not raise.
 
@@ -55,7 +55,7 @@ def assign(
     if misfits or problems:
         warnings.warn(f"{where}: left out {_list(misfits + problems)}", stacklevel=4)
     for path, value in values.items():
-        variables[path].assign(value)
+        variables[path].adopt(value)
     return fitting
 
 

@@ -39,7 +39,7 @@ _CHECKSUM = "myelin.crc32"
 # Stands in the checksum's place while it is computed.
 _BLANK = "00000000"
 _LARGEST_HEADER = 100_000_000
-# Where the numbers begin, so that they may be mapped into memory.
+# Where numbers begin, in a file that may be mapped into memory and in memory that jax may take.
 _ALIGNMENT = 64
 
 
@@ -171,13 +171,20 @@ class _Entry:
 
 def _filled(file: BinaryIO, entry: _Entry, checksum: Checksum | None, where: str) -> np.ndarray:
     """The bytes of one array, which are added to the checksum as they come."""
-    memory = np.empty(entry.end - entry.begin, np.uint8)
+    memory = _aligned(entry.end - entry.begin)
     for piece in pieces(memory.data):
         if file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
             raise _damaged(where, f'it ends within "{entry.name}"')
         if checksum is not None:
             checksum.add(piece)
     return memory
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Bytes that jax can take for its own without a copy."""
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    begin = -memory.ctypes.data % _ALIGNMENT
+    return memory[begin : begin + size]
 
 
 def _as_array(memory: np.ndarray, entry: _Entry) -> np.ndarray:
