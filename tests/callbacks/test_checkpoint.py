@@ -108,10 +108,13 @@ def test_a_run_that_a_callback_stopped_stays_stopped(tmp_path):
     assert run() == run() == ([0, 1], 1)
 
 
-@pytest.mark.parametrize(("hook", "place"), [("train_batch_end", (1, 3)), ("test_end", (2, 0))])
+@pytest.mark.parametrize(
+    ("hook", "place"), [("train_batch_end", (1, 3)), ("test_end", (2, 0)), ("epoch_end", (2, 0))]
+)
 def test_ctrl_c_keeps_what_it_waited_for(tmp_path, hook, place):
-    def press(batch_or_logs, **logs):
-        if len(model.history.epoch) == 1 and (hook == "test_end" or batch_or_logs == 1):
+    def press(number_or_logs, *args, **logs):
+        in_the_second = len(model.history.epoch) == 1 or hook == "epoch_end"
+        if in_the_second and (hook == "test_end" or number_or_logs == 1):
             signal.raise_signal(signal.SIGINT)
 
     held_out = {"validation_data": (X[:5], Y[:5])}

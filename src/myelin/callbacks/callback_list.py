@@ -158,6 +158,12 @@ class CallbackList(Callback):
         """Calls this hook of all."""
         self._call("on_epoch_end", logs, epoch)
 
+    def on_interrupted(self, epoch: int) -> None:
+        """Tells those who want to know that Ctrl-C came at the very end of an epoch."""
+        for callback in self.callbacks:
+            if hasattr(callback, "on_interrupted"):
+                callback.on_interrupted(epoch)
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Calls this hook of all."""
         self._call("on_train_begin", logs)

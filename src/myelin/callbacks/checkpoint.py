@@ -164,6 +164,10 @@ class Checkpoint(StateKeeper):
         if best or counted or last or (self._time_has_come and not self._background.busy):
             self._keep(self._after(epoch), best)
 
+    def on_interrupted(self, epoch: int) -> None:
+        """Keeps the state where Ctrl-C came after it was last looked for."""
+        self._keep(self._after(epoch))
+
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Waits for the last file, and gives the folder free."""
         super().on_train_end(logs)

@@ -63,9 +63,14 @@ def output_folder(wanted: str | None, title: str, resumed: bool = False) -> Iter
     try:
         yield folder
     except BaseException:
-        if fresh and not any(folder.iterdir()):
-            folder.rmdir()
+        if fresh and not _holds_progress(folder):
+            shutil.rmtree(folder)
         raise
+
+
+def _holds_progress(folder: Path) -> bool:
+    """Whether there is more in it than what the run was told."""
+    return any(path.is_file() and path.name != RUN for path in folder.rglob("*"))
 
 
 def begin_run(folder: Path, data: str, options: TrainOptions) -> None:

@@ -64,6 +64,10 @@ class Fit:
                 self._pass_over(place)
                 for epoch in range(first, self.epochs):
                     logs = self._epoch(epoch, place if epoch == place.epoch else Place())
+                    if self.interrupt.requested and not model.interrupted:
+                        # It came while the callbacks heard of the epoch's end.
+                        model.interrupted = True
+                        callbacks.on_interrupted(epoch)
                     if model.stop_training or model.interrupted:
                         break
             finally:
