@@ -24,6 +24,10 @@ COMPILED := hatch_build.py $(wildcard src/myelin/kernels/native/*.[ch])
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := install --quiet --no-input
 
+# What runs where the peers are, and is counted there.
+INTEROP := src/myelin/interop
+OF_PEERS := $(INTEROP)/torch/*,$(INTEROP)/onnx/*,$(INTEROP)/tensorflow/*
+
 .PHONY: help run test lint bench folds peers clean
 .DELETE_ON_ERROR:
 
@@ -36,8 +40,8 @@ run: .venv/run
 # coverage.py's tracer would take a third of the tests' time on Python 3.11, slipcover a twentieth;
 # its two steps count first and judge afterwards.
 test: .venv/test
-	.venv/bin/python -m slipcover --source src/myelin --json --out .coverage.json \
-		-m pytest -n auto --durations=15 --doctest-modules \
+	.venv/bin/python -m slipcover --source src/myelin --omit '$(OF_PEERS)' --json \
+		--out .coverage.json -m pytest -n auto --durations=15 --doctest-modules \
 		--doctest-ignore-import-errors tests src/myelin
 	.venv/bin/python -m slipcover --merge .coverage.json --skip-covered --fail-under 90 \
 		--out .coverage.json
@@ -58,7 +62,11 @@ folds: .venv-bench/bench
 
 # Here a peer that is missing is a failure; make test skips what it cannot compare.
 peers: .venv-peers/peers
-	MYELIN_REQUIRE_PEERS=1 KERAS_BACKEND=jax .venv-peers/bin/python -m pytest -n auto -m peer tests
+	MYELIN_REQUIRE_PEERS=1 KERAS_BACKEND=jax .venv-peers/bin/python -m slipcover --json \
+		--source $(subst /*,,$(OF_PEERS)) --out .coverage-peers.json \
+		-m pytest -n auto -m peer tests
+	.venv-peers/bin/python -m slipcover --merge .coverage-peers.json --skip-covered \
+		--fail-under 90 --out .coverage-peers.json
 
 clean:
 	rm -rf .venv .venv-lint .venv-bench .venv-peers build dist runs
