@@ -51,6 +51,7 @@ class Variable:
         regularizer: `array -> scalar` added to the loss, or None.
         constraint: `array -> array` applied after each update, or None.
         is_state: whether it is what a layer remembers from batch to batch, and no weight.
+        is_table: whether its layer looks rows up in it; see `rows`.
 
     Raises:
         InputError: inside `room`, there is not enough of it left.
@@ -91,7 +92,7 @@ class Variable:
         self.autocast = autocast
         self.regularizer = regularizer
         self.constraint = constraint
-        self.is_state = False
+        self.is_state = self.is_table = False
 
     def _first_value(self, initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
         if _unfilled is None:
@@ -128,7 +129,8 @@ class Variable:
     def rows(self, index: Any) -> Any:
         """The entries along the first axis that `index` names; NaN where there are none.
 
-        A training step knows by this that no others are read, so that only these have a gradient.
+        Of a table a training step knows by this that no others are read, so that only these have
+        a gradient.
 
         Shapes: index `(…)` of whole numbers, result `(…, *shape[1:])`.
         """

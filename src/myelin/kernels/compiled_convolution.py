@@ -38,9 +38,7 @@ def suits(array: Any, channels: int, geometry: Geometry) -> bool:
         and (geometry.groups == 1 or by_channel)
         and math.prod(geometry.window) <= _MOST_TAPS
         and min(geometry.output, default=0) > 0
-        and native.available()
-        # XLA cannot cut a call into shares for several devices.
-        and len(jax.devices("cpu")) == 1
+        and native.usable()
     )
 
 

@@ -98,8 +98,7 @@ def _batched(operands: Any, axes: Any, *, form: str) -> Any:
 
 
 def _lower_natively(context: Any, a: Any, b: Any, *, form: str) -> Any:
-    # XLA cannot cut a call into shares for several devices.
-    if len(jax.devices("cpu")) > 1:
+    if not native.usable():
         return _lower_plainly(context, a, b, form=form)
     return jax.ffi.ffi_lowering(f"myelin_multiply_{form}")(context, a, b)
 

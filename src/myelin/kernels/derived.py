@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax import lax
 
 
 def by_hand(
@@ -63,3 +65,28 @@ def by_hand(
     once.defvjp(once_kept, once_backward)
     gradients.defvjp(gradients_kept, gradients_backward)
     return function
+
+
+def natively(
+    target: str,
+    shapes: Sequence[tuple[int, ...]],
+    plain: Callable[..., Any],
+    *operands: Any,
+    spare: int = 0,
+) -> Any:
+    """What native code gives on processors, and `plain` on other devices.
+
+    Args:
+        target: one of `native.TARGETS`, which takes members one after another.
+        shapes: of its results, all float32.
+        plain: a function of the operands that gives a tuple.
+        operands: float32 arrays.
+        spare: how many of the last results are only room to work in, and are left out.
+    """
+
+    def call(*operands: Any) -> Any:
+        results = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+        run = jax.ffi.ffi_call(target, results, vmap_method="sequential")
+        return tuple(run(*operands))[: len(shapes) - spare]
+
+    return lax.platform_dependent(*operands, cpu=call, default=plain)

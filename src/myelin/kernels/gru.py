@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from myelin.kernels import dense
-from myelin.kernels.derived import by_hand
+from myelin.kernels.derived import by_hand, natively
 from myelin.kernels.lstm import suits
 
 Array = jax.Array
@@ -57,15 +57,10 @@ def _plain_forward(projected: Array, recurrent: Array, bias: Array, h: Array) ->
 
 
 def _forward(projected: Array, recurrent: Array, bias: Array, h: Array) -> Any:
-    def call(*operands: Array) -> Any:
-        one = jax.ShapeDtypeStruct((*projected.shape[:2], h.shape[-1]), jnp.float32)
-        gates = jax.ShapeDtypeStruct(projected.shape, jnp.float32)
-        run = jax.ffi.ffi_call("myelin_gru", (one, gates, one), vmap_method="sequential")
-        return tuple(run(*operands))
-
     operands = projected, recurrent, bias, h
     if suits(projected, recurrent):
-        kept = lax.platform_dependent(*operands, cpu=call, default=_plain_forward)
+        one = (*projected.shape[:2], h.shape[-1])
+        kept = natively("myelin_gru", (one, projected.shape, one), _plain_forward, *operands)
     else:
         kept = _plain_forward(*operands)
     return kept[0], kept
@@ -75,20 +70,13 @@ def _backward(operands: Any, kept: Any, bars: Array) -> Any:
     """What reaches `projected`, `recurrent`, `bias` and `h`."""
     projected, recurrent, bias, h = operands
     outputs, gates, inner = kept
-
-    def call(*operands: Array) -> Any:
-        of_gates = jax.ShapeDtypeStruct(projected.shape, jnp.float32)
-        state = jax.ShapeDtypeStruct(h.shape, jnp.float32)
-        run = jax.ffi.ffi_call(
-            "myelin_gru_gradient", (of_gates, of_gates, state, state), vmap_method="sequential"
-        )
-        return tuple(run(*operands))[:3]
-
     given = gates, inner, outputs, h, recurrent.T, bars
     if suits(projected, recurrent):
-        own_bar, inner_bar, h_bar = lax.platform_dependent(*given, cpu=call, default=_plain_back)
+        shapes = projected.shape, projected.shape, h.shape, h.shape
+        found = natively("myelin_gru_gradient", shapes, _plain_back, *given, spare=1)
     else:
-        own_bar, inner_bar, h_bar = _plain_back(*given)
+        found = _plain_back(*given)
+    own_bar, inner_bar, h_bar = found
     before = jnp.concatenate([h[None], outputs[:-1]])
     rows, reached = (a.reshape(-1, a.shape[-1]) for a in (before, inner_bar))
     recurrent_bar = dense.product(rows, reached, form="tn")

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from myelin.kernels import dense, native
-from myelin.kernels.derived import by_hand
+from myelin.kernels.derived import by_hand, natively
 
 Array = jax.Array
 # Steps of so few multiplications cost less than what the call keeps for the way back.
@@ -25,12 +25,10 @@ def suits(projected: Array, recurrent: Array) -> bool:
     """Whether `lstm` runs natively for these: float32, one processor, not too little to do."""
     return (
         # First, as sizes may be symbols where it is not.
-        native.available()
+        native.usable()
         and jnp.result_type(projected) == jnp.result_type(recurrent) == jnp.float32
         and projected.shape[1] * recurrent.size >= WORTH_A_CALL
         and projected.shape[0] > 1
-        # XLA cannot cut a call into shares for several devices.
-        and len(jax.devices("cpu")) == 1
     )
 
 
@@ -72,17 +70,11 @@ def _plain_forward(projected: Array, recurrent: Array, h: Array, c: Array) -> An
 
 def _forward(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
     """What `lstm` gives; and outputs, states and gates of all steps."""
-
-    def call(projected: Array, recurrent: Array, h: Array, c: Array) -> Any:
-        steps, batch, gates = projected.shape
-        one = jax.ShapeDtypeStruct((steps, batch, gates // 4), jnp.float32)
-        all_gates = jax.ShapeDtypeStruct(projected.shape, jnp.float32)
-        run = jax.ffi.ffi_call("myelin_lstm", (one, one, all_gates), vmap_method="sequential")
-        return tuple(run(projected, recurrent, h, c))
-
     operands = projected, recurrent, h, c
     if suits(projected, recurrent):
-        kept = lax.platform_dependent(*operands, cpu=call, default=_plain_forward)
+        one = (*projected.shape[:2], h.shape[-1])
+        shapes = one, one, projected.shape
+        kept = natively("myelin_lstm", shapes, _plain_forward, *operands)
     else:
         kept = _plain_forward(*operands)
     outputs, states, _ = kept
@@ -93,18 +85,10 @@ def _backward(operands: Any, kept: Any, bars: Any) -> Any:
     """What reaches `projected`, `recurrent`, `h` and `c`."""
     projected, recurrent, h, c = operands
     outputs, states, gates = kept
-
-    def call(gates: Array, *others: Array) -> Any:
-        all_bars = jax.ShapeDtypeStruct(gates.shape, jnp.float32)
-        state = jax.ShapeDtypeStruct(h.shape, jnp.float32)
-        run = jax.ffi.ffi_call(
-            "myelin_lstm_gradient", (all_bars, state, state), vmap_method="sequential"
-        )
-        return tuple(run(gates, *others))
-
     given = (gates, states, c, recurrent.T, *bars)
     if suits(projected, recurrent):
-        z_bar, h_bar, c_bar = lax.platform_dependent(*given, cpu=call, default=_plain_back)
+        shapes = gates.shape, h.shape, h.shape
+        z_bar, h_bar, c_bar = natively("myelin_lstm_gradient", shapes, _plain_back, *given)
     else:
         z_bar, h_bar, c_bar = _plain_back(*given)
     before = jnp.concatenate([h[None], outputs[:-1]])

@@ -76,8 +76,7 @@ def _batched(operands: Any, axes: Any) -> Any:
 
 
 def _lower_natively(context: Any, *operands: Any) -> Any:
-    # XLA cannot cut a call into shares for several devices.
-    if len(jax.devices("cpu")) > 1 or not native.available():
+    if not native.usable():
         return _lower_plainly(context, *operands)
     lower = jax.ffi.ffi_lowering("myelin_adam_rows", operand_output_aliases={3: 0, 4: 1, 5: 2})
     return lower(context, *operands)

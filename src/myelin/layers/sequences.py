@@ -72,6 +72,7 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
             name="embeddings",
         )
+        self.embeddings.is_table = True
         if self._given is not None:
             given = self._given[0] if isinstance(self._given, list) else self._given
             self.embeddings.assign(given)

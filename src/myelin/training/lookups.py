@@ -28,7 +28,9 @@ class Lookups:
     """
 
     def __init__(self, variables: Mapping[str, Variable], trainable: Mapping[str, Any]) -> None:
-        tables = [path for path, array in trainable.items() if rows.suits(array)]
+        tables = [
+            p for p, array in trainable.items() if variables[p].is_table and rows.suits(array)
+        ]
         self._paths = {id(variables[path]): path for path in tables}
         self._found: dict[str, list[Rows]] = {path: [] for path in tables}
         self._read_whole: set[str] = set()

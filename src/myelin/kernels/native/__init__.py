@@ -32,6 +32,14 @@ def available() -> bool:
     return not plain.wanted() and _registered()
 
 
+def usable() -> bool:
+    """Whether a program here may call them: available, and on one device.
+
+    XLA cannot cut a call into shares for several.
+    """
+    return available() and len(jax.devices("cpu")) == 1
+
+
 @functools.cache
 def _registered() -> bool:
     if os.environ.get("MYELIN_NATIVE") == "0" or not _is_safe():
