@@ -6,6 +6,7 @@ import json
 import math
 import tokenize
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -83,7 +84,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         _require_built(model, "load_weights")
         loading.load(_KERAS).load_weights(model, path, skip_mismatch)
         return
-    arrays = read(path)
+    arrays = _read(path, kind)
     _require_built(model, "load_weights")
     learned = vocabularies.taken_out(arrays, str(path))
     pairs = vocabularies.placed(model, learned, str(path), skip_mismatch)
@@ -92,14 +93,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         layer.take_learned(own)
 
 
-def read(path: Any) -> Arrays:
+def _read(path: Path, kind: str) -> Arrays:
     """The arrays in a file of weights, by path, in the model's order.
 
+    Args:
+        path: the file.
+        kind: what `sniff` says that it is.
+
     Raises:
-        FileNotFoundError: there is no such file.
         FileFormatError: it is damaged, or a file of another kind.
     """
-    kind = sniff.kind_of(path)
     if kind == sniff.NPZ:
         return _read_npz(path)
     if kind == sniff.SAFETENSORS:
