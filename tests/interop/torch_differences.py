@@ -27,8 +27,8 @@ def difference(model, module, inputs):
 
 
 def computed(model, inputs):
-    """The outputs of a model as a flat list of arrays, by one compiled program."""
-    return [np.asarray(y) for y in jax.tree.leaves(jax.jit(lambda x: model(x))(inputs))]
+    """The outputs of a model in inference, as a flat list of arrays, by one compiled program."""
+    return [np.asarray(y) for y in jax.tree.leaves(jax.jit(lambda x: model(x, training=False))(inputs))]
 
 
 def outputs_of(module, inputs):

@@ -41,6 +41,8 @@ class Building:
         layers: what each class of layers becomes.
         masks: what the mask of a layer's outputs is, where it is not that of its inputs.
         operation: what an operation becomes.
+        trains: whether the module may be in its training mode; False for a program, which has one
+            mode for good.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Building:
         layers: Mapping[type, Entry],
         masks: Mapping[type, Entry],
         operation: Entry,
+        trains: bool = True,
     ) -> None:
+        self.trains = trains
         self.root = nn.Module()
         self.graph = fx.Graph()
         self._tracer = fx.proxy.GraphAppendingTracer(self.graph)
@@ -143,8 +147,8 @@ class Building:
         if type(layer).__module__.startswith("myelin.") and type(layer) is not Lambda:
             raise refused(
                 layer,
-                "computes what PyTorch has no module for, and it is not in Myelin's table: leave "
-                "it out of the model, or do its work beforehand",
+                "is not in Myelin's table for PyTorch: leave it out of the model, or do its work "
+                "beforehand",
             )
         own = type(layer).compute_mask is not Layer.compute_mask
         if mask is not None and ((own and layer.supports_masking) or layer._call_takes("mask")):
@@ -221,13 +225,23 @@ class Building:
         path = self._paths[key]
         return lambda *args, **kwargs: self._proxy("call_module", path, args, kwargs)
 
+    @property
+    def path(self) -> str:
+        """Where the submodules of the present layer stand."""
+        return ".".join(self._prefix)
+
+    def weight(self, layer: Any) -> Proxy:
+        """The weight of a layer's submodule, which was called before."""
+        return self._proxy("get_attr", f"{self._paths[id(layer), '']}.weight", (), {})
+
     def parameter(self, layer: Any, name: str, value: Any) -> Proxy:
         """A variable as a parameter, or an array as a buffer, of the layer's own."""
         key = id(layer), f"{name}()"
         if key not in self._paths:
             self._kept.append(layer)
             owner = self._at(".".join(self._prefix))
-            name = name if not hasattr(owner, name) else f"{name}_"
+            while hasattr(owner, name):
+                name += "_"
             made = self.tensor(value)
             if isinstance(made, nn.Parameter):
                 owner.register_parameter(name, made)

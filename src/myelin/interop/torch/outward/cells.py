@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from myelin import layers
 from myelin.interop.torch.outward.building import Building, Proxy
+from myelin.interop.torch.outward.convolution import convolved, windows
 from myelin.interop.torch.outward.dropout import dropped
 from myelin.interop.torch.outward.functions import applied
+from myelin.kernels.geometry import Geometry, geometry
+from myelin.layers.convolutional_recurrent import ConvLSTMCell
 
 # What becomes of x and the states, or None before the first step: the output, the new states.
 Step = Callable[[Proxy, Any], tuple[Proxy, list[Proxy]]]
@@ -68,10 +72,58 @@ class _Gates:
 class _LSTM(_Gates):
     def step(self, own: Proxy, h: Proxy, states: Any) -> list[Proxy]:
         y = own + h @ self.recurrent
-        y = y if self.bias is None else y + self.bias
-        i, f, c, o = (y[:, place] for place in _parts(4, self.cell.units))
-        memory = self.gate(f) * states[1] + self.gate(i) * self.activated(c)
+        return self.remembered(y if self.bias is None else y + self.bias, states[1])
+
+    def remembered(self, y: Proxy, before: Proxy) -> list[Proxy]:
+        """h and c, from what all gates see and c before."""
+        i, f, c, o = (y[..., place] for place in _parts(4, self.cell.units))
+        memory = self.gate(f) * before + self.gate(i) * self.activated(c)
         return [self.gate(o) * self.activated(memory), memory]
+
+
+class _ConvLSTM(_LSTM):
+    """An LSTM with convolutions for products; its gates are told apart with the channels last."""
+
+    def __init__(self, b: Building, cell: Any) -> None:
+        self.b, self.cell = b, cell
+        self._factors = {}
+
+    def __call__(self, x: Proxy, states: Any) -> tuple[Proxy, list[Proxy]]:
+        cell, (last, first) = self.cell, _moves(self.cell.rank)
+        is_first = cell.data_format == "channels_first"
+        how = windows(self.b, cell, x, cell.kernel_size, cell.dilation_rate)
+        x = x if is_first else first(x)
+        y = last(self.convolved(x, how, cell.kernel, cell.bias, "dropout"))
+        if states is None:
+            states = [torch.zeros_like(y[..., : cell.filters])] * 2
+        elif is_first:
+            states = [last(state) for state in states]
+        ones = (1,) * cell.rank
+        how = geometry(cell.image, cell.kernel_size, ones, "same", ones)
+        h = self.convolved(
+            first(states[0]), how, cell.recurrent_kernel, None, "recurrent_dropout"
+        )  # fmt: skip
+        after = self.remembered(y + last(h), states[1])
+        after = [first(state) for state in after] if is_first else after
+        return after[0], after
+
+    def convolved(self, x: Proxy, how: Geometry, kernel: Any, bias: Any, dropout: str) -> Proxy:
+        """The convolution for all gates, of which each has others of the channels dropped."""
+        rate = getattr(self.cell, dropout)
+        groups = self.cell.gates if rate and self.b.mode is not False else 1
+        if groups > 1:
+            x = self.thinned(torch.cat([x] * groups, 1), rate, dropout)
+        turned = lambda k: np.moveaxis(k, (-1, -2), (0, 1))  # noqa: E731
+        with self.b.inside(self.cell):
+            return convolved(self.b, self.cell, x, how, kernel, turned, groups, bias, kernel.name)
+
+
+def _moves(rank: int) -> tuple[Callable[[Proxy], Proxy], Callable[[Proxy], Proxy]]:
+    """What moves the channels of images behind all other axes, and what before them."""
+    return (
+        lambda x: x.permute(0, *range(2, rank + 2), 1),
+        lambda x: x.permute(0, rank + 1, *range(1, rank + 1)),
+    )
 
 
 class _GRU(_Gates):
@@ -118,5 +170,6 @@ CELLS: dict[type, Any] = {
     layers.SimpleRNNCell: _Gates,
     layers.LSTMCell: _LSTM,
     layers.GRUCell: _GRU,
+    ConvLSTMCell: _ConvLSTM,
     layers.StackedRNNCells: _Stacked,
 }

@@ -69,11 +69,11 @@ def convolution(b: Building, layer: Any, x: Proxy) -> Proxy:
     turned = lambda k: np.moveaxis(k, (-1, -2), (0, 1))  # noqa: E731
     how = windows(b, layer, x, layer.kernel_size, layer.dilation_rate)
     y = channels_first(layer, x, layer.rank)
-    y = _convolved(b, layer, y, how, layer.kernel, turned, layer.groups, layer.bias)
+    y = convolved(b, layer, y, how, layer.kernel, turned, layer.groups, layer.bias)
     return activated(b, layer, channels_back(layer, y, layer.rank))
 
 
-def _convolved(
+def convolved(
     b: Building, layer: Any, x: Proxy, how: Geometry, kernel: Any, turned: Any, groups: int,
     bias: Any, part: str = "",
 ) -> Proxy:  # fmt: skip
@@ -113,7 +113,7 @@ def depthwise(b: Building, layer: Any, x: Proxy) -> Proxy:
     how = windows(b, layer, x, layer.kernel_size, layer.dilation_rate)
     y = channels_first(layer, x, layer.rank)
     groups = layer.kernel.shape[-2]
-    y = _convolved(b, layer, y, how, layer.kernel, _by_channel, groups, layer.bias)
+    y = convolved(b, layer, y, how, layer.kernel, _by_channel, groups, layer.bias)
     return activated(b, layer, channels_back(layer, y, layer.rank))
 
 
@@ -122,11 +122,11 @@ def separable(b: Building, layer: Any, x: Proxy) -> Proxy:
     how = windows(b, layer, x, layer.kernel_size, layer.dilation_rate)
     y = channels_first(layer, x, layer.rank)
     each, all_of = layer.depthwise_kernel, layer.pointwise_kernel
-    y = _convolved(b, layer, y, how, each, _by_channel, each.shape[-2], None, "depthwise")
+    y = convolved(b, layer, y, how, each, _by_channel, each.shape[-2], None, "depthwise")
     ones = (1,) * layer.rank
     point = geometry(ones, ones, ones, "valid", ones)
     turned = lambda k: np.moveaxis(k, (-1, -2), (0, 1))  # noqa: E731
-    y = _convolved(b, layer, y, point, all_of, turned, 1, layer.bias, "pointwise")
+    y = convolved(b, layer, y, point, all_of, turned, 1, layer.bias, "pointwise")
     return activated(b, layer, channels_back(layer, y, layer.rank))
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from myelin import layers
 from myelin.interop.torch.inward.weight import HeldWeight
-from myelin.interop.torch.outward.building import Building, Proxy
+from myelin.interop.torch.outward.building import Building, Proxy, refused
 from myelin.interop.torch.outward.functions import activated, activation
 from myelin.layers.rematerialization import Rematerialized
 
@@ -106,6 +106,15 @@ def held_weight(b: Building, layer: Any, x: Proxy) -> Proxy:
     return b.parameter(layer, "weight", layer.weight)
 
 
+def refusing(why: str) -> Any:
+    """An entry for a layer that there cannot be, and why."""
+
+    def entry(b: Building, layer: Any, *args: Any, **kwargs: Any) -> Any:
+        raise refused(layer, why)
+
+    return entry
+
+
 def rematerialized(b: Building, layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What the layer inside gives; torch.utils.checkpoint would save the memory there."""
     return b.call(layer.layer, args, kwargs)
@@ -191,8 +200,20 @@ def repeat_vector(b: Building, layer: Any, x: Proxy) -> Proxy:
     return x.unsqueeze(1).expand(-1, layer.n, -1)
 
 
+_LOOKS_UP = "looks up what PyTorch has no module for: do that where data are loaded"
+
 # What goes on as it is in torch: penalties belong to the loss.
-LAYERS = {
+LAYERS: dict[type, Any] = {
+    layers.JaxLayer: refusing(
+        "calls a function of your own over jax arrays, which PyTorch cannot run: write it as a "
+        "layer whose call is made of layers and functions of myelin.ops"
+    ),
+    **{
+        getattr(layers, name): refusing(_LOOKS_UP)
+        for name in (
+            "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing",
+        )
+    },
     layers.Dense: dense,
     layers.EinsumDense: einsum_dense,
     layers.Activation: activation_layer,

@@ -68,29 +68,38 @@ def alpha_dropout(b: Building, layer: Any, x: Proxy) -> Proxy:
     return b.module(layer, lambda: nn.AlphaDropout(layer.rate))(x)
 
 
-def _noise(b: Building, layer: Any, x: Proxy, stddev: float) -> Proxy:
-    """Normal noise in training, else 0.
+def never_trains(b: Building) -> bool:
+    """Whether what only training does can be left out."""
+    return b.mode is False or (b.mode is None and not b.trains)
 
-    No module of torch's does that. Half of what a Dropout makes of 1 is 0 and the other half 2 in
-    training, and all of it is 1 else, so that its distance from 1 says which it is.
+
+def in_training(b: Building, layer: Any, like: Proxy) -> Proxy:
+    """1 in training, else 0, as a tensor of no axes where `like` is.
+
+    No module of torch's says that. A Dropout of all makes 0 of 1 in training, and leaves it else.
+
+    Args:
+        b: the building; one that never trains is not asked.
+        layer: whose submodule says it.
+        like: a tensor.
     """
-    noise = torch.randn_like(x) * stddev
-    if b.mode is None:
-        noise = noise * (dropped(b, layer, torch.ones_like(x[:1]), 0.5, "in_training") - 1).abs()
-    return noise
+    one = like.new_ones(())
+    return one if b.mode else 1 - b.module(layer, lambda: nn.Dropout(1.0), "in_training")(one)
 
 
 def gaussian_noise(b: Building, layer: Any, x: Proxy) -> Proxy:
     """x and normal noise in training."""
-    quiet = not layer.stddev or b.mode is False
-    return x if quiet else x + _noise(b, layer, x, layer.stddev)
+    if not layer.stddev or never_trains(b):
+        return x
+    return x + torch.randn_like(x) * (layer.stddev * in_training(b, layer, x))
 
 
 def gaussian_dropout(b: Building, layer: Any, x: Proxy) -> Proxy:
     """x times noise around 1 in training."""
     stddev = math.sqrt(layer.rate / (1 - layer.rate))
-    quiet = not stddev or b.mode is False
-    return x if quiet else x * (1 + _noise(b, layer, x, stddev))
+    if not stddev or never_trains(b):
+        return x
+    return x * (1 + torch.randn_like(x) * (stddev * in_training(b, layer, x)))
 
 
 LAYERS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from typing import Any
 
@@ -147,9 +149,13 @@ def resizing(b: Building, layer: Any, x: Proxy) -> Proxy:
 def _as_matrices(layer: Any, height: int, width: int) -> tuple[np.ndarray, ...]:
     """What a layer does to rows, to columns, and what it adds in bars."""
 
+    # Augmentation changes images by chance unless it is told that nothing trains.
+    takes = "training" in inspect.signature(layer.call).parameters
+    call = functools.partial(layer.call, training=False) if takes else layer.call
+
     def made(image: Any) -> np.ndarray:
         image = image if layer.data_format != "channels_first" else jnp.moveaxis(image, -1, 0)
-        y = np.asarray(layer.call(image[None])[0])
+        y = np.asarray(call(image[None])[0])
         return y if layer.data_format != "channels_first" else np.moveaxis(y, 0, -1)
 
     with jax.ensure_compile_time_eval():

@@ -9,6 +9,8 @@ from torch import fx
 from myelin.errors import InputError
 from myelin.interop.torch.outward import (
     attention,
+    augmentation,
+    categories,
     convolution,
     core,
     dropout,
@@ -17,6 +19,9 @@ from myelin.interop.torch.outward import (
     images,
     normalization,
     sequences,
+    spectral,
+    spectrograms,
+    tones,
 )  # fmt: skip
 from myelin.interop.torch.outward.building import Building
 from myelin.interop.torch.outward.layouts import joined
@@ -25,16 +30,23 @@ from myelin.models.model import Model
 # What each layer becomes there.
 LAYERS = {
     **core.LAYERS, **dropout.LAYERS, **convolution.LAYERS, **images.LAYERS,
-    **normalization.LAYERS, **sequences.LAYERS, **attention.LAYERS,
+    **normalization.LAYERS, **sequences.LAYERS, **attention.LAYERS, **spectral.LAYERS,
+    **spectrograms.LAYERS, **categories.LAYERS, **augmentation.LAYERS, **tones.LAYERS,
 }  # fmt: skip
 
 
-def to_module(model: Any) -> fx.GraphModule:
-    """See `myelin.interop.torch.to_torch`."""
+def to_module(model: Any, trains: bool = True) -> fx.GraphModule:
+    """See `myelin.interop.torch.to_torch`.
+
+    Args:
+        model: the model.
+        trains: False leaves out what only training does, but for dropout and batch normalization,
+            which say in a program how they train.
+    """
     if not isinstance(model, Model):
         raise InputError(f"to_torch wants a model, got {model!r}")
     graph, from_module = graphs.of_model(model)
-    b = Building(model, LAYERS, sequences.MASKS, functions.operation)
+    b = Building(model, LAYERS, sequences.MASKS, functions.operation, trains)
     names = [tensor.name for tensor in graph.input_tensors]
     inputs = [b.placeholder(name, t) for name, t in zip(names, graph.input_tensors, strict=True)]
     outputs = b.run(graph, inputs, from_module)

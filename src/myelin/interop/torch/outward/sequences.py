@@ -197,7 +197,7 @@ def _written_out(b: Building, layer: Any, x: Proxy, given: Any, mask: Any) -> tu
     outputs: list[Any] = []
     states = list(given) if given else None
     for place in range(steps):
-        output, new = cell(x[:, place], states)
+        output, new = cell(b.note(x[:, place], (None, *b.shape(x)[2:])), states)
         if mask is not None:
             counts = _wide(mask[:, place], layer)
             old = states or [torch.zeros_like(state) for state in new]
@@ -241,13 +241,18 @@ def _steps_mask(b: Building, layer: Any, inputs: Any, mask: Any) -> Any:
     return layer.compute_mask(inputs, mask)
 
 
+RECURRENT = (
+    layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN,
+    layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D,
+)  # fmt: skip
+
 LAYERS: dict[type, Any] = {
     layers.Embedding: embedding,
     layers.ReversibleEmbedding: reversible_embedding,
     layers.Masking: masking,
     layers.TimeDistributed: time_distributed,
     layers.Bidirectional: bidirectional,
-    **dict.fromkeys((layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN), recurrent),
+    **dict.fromkeys(RECURRENT, recurrent),
 }
 
 
@@ -283,9 +288,7 @@ MASKS: dict[type, Any] = {
     layers.Embedding: lambda b, layer, x, mask: x != 0 if layer.mask_zero else None,
     layers.ReversibleEmbedding: _none,
     layers.Masking: lambda b, layer, x, mask: (x != layer.mask_value).any(-1),
-    **dict.fromkeys(
-        (layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN, layers.Bidirectional), _steps_mask
-    ),
+    **dict.fromkeys((*RECURRENT, layers.Bidirectional), _steps_mask),
     **dict.fromkeys(
         (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum,
          layers.Minimum), _either,

@@ -24,7 +24,7 @@ def as_bytes(model: Any) -> io.BytesIO:
     """
     from myelin.interop.torch.outward import graphs
 
-    module = to_module(model).eval()
+    module = to_module(model, trains=False).eval()
     tensors = graphs.of_model(model)[0].input_tensors
     examples = tuple(_example(tensor) for tensor in tensors)
     free = tuple(

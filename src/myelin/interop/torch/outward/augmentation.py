@@ -1,0 +1,79 @@
+"""Augmentation in torch: what it does in inference, and no more.
+
+In inference images stay as they are, or are cut by no chance. In training a module of these raises
+a RuntimeError that names the layer: PyTorch programs augment where they load data, and what would
+be drawn in the module would cost its time in inference as well. A submodule in its eval mode leaves
+its layer out of training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from myelin import layers
+from myelin.interop.torch.outward.building import Building, Proxy, is_proxy, refused
+from myelin.interop.torch.outward.dropout import in_training, never_trains
+from myelin.interop.torch.outward.images import resizing
+
+
+def unchanged(b: Building, layer: Any, x: Any) -> Proxy:
+    """Images as they are, as floats; in training an error."""
+    return checked(b, layer, x).float()
+
+
+def random_crop(b: Building, layer: Any, x: Any) -> Proxy:
+    """The middle of images in the window's size; in training an error."""
+    x = checked(b, layer, x)
+    return resizing(b, layer, b.note(x.float(), b.shape(x)))
+
+
+def checked(b: Building, layer: Any, x: Any) -> Proxy:
+    """x, which are images; where the module trains a RuntimeError.
+
+    Raises:
+        InputError: images come with labels, boxes or masks, or are augmented in every mode.
+    """
+    if not is_proxy(x):
+        raise refused(layer, "is called with more than images: call it on those alone")
+    if b.mode:
+        raise refused(layer, "is called with training=True, and PyTorch has no module for what it "
+                      "does then: augment where data are loaded, as in torchvision.transforms.v2")  # fmt: skip
+    if not never_trains(b):
+        # On the processor, where an assertion is an error that says what it is.
+        quiet = in_training(b, layer, x.new_ones((), dtype=torch.float32, device="cpu")) == 0
+        torch._assert_async(quiet, _message(b, layer))
+    return x
+
+
+def _message(b: Building, layer: Any) -> str:
+    return (
+        f"{layer.title} changes images in training, for which there is no PyTorch module: augment "
+        "where data are loaded, as in torchvision.transforms.v2, and leave the layer out of "
+        f'training by module.get_submodule("{b.path}").eval(), or call module.eval()'
+    )
+
+
+def pipeline(b: Building, layer: Any, x: Any) -> Any:
+    """The layers one after the other."""
+    for step in layer.layers:
+        shape = step.compute_output_shape(b.shape(x))
+        x = b.note(b.call(step, (x,), {}, shape), shape)
+    return x
+
+
+_RANDOM = (
+    "RandomFlip", "RandomErasing", "RandomRotation", "RandomZoom", "RandomTranslation",
+    "RandomShear", "RandomPerspective", "RandomElasticTransform", "RandomBrightness",
+    "RandomContrast", "RandomSaturation", "RandomHue", "RandomColorDegeneration",
+    "RandomColorJitter", "RandomGrayscale", "RandomInvert", "RandomPosterization",
+    "RandomSharpness", "RandomGaussianBlur", "Solarization", "Equalization", "MixUp", "CutMix",
+    "RandAugment", "AugMix",
+)  # fmt: skip
+
+LAYERS: dict[type, Any] = {
+    **{getattr(layers, name): unchanged for name in _RANDOM},
+    layers.RandomCrop: random_crop,
+    layers.Pipeline: pipeline,
+}
