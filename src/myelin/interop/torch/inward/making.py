@@ -70,6 +70,14 @@ def sort(r: Reading, self: Any, dim: int = -1, descending: bool = False, stable:
     return ops.take_along_axis(operand(r, self), places, dim), places
 
 
+def bucketize(
+    r: Reading, self: Any, boundaries: Any, out_int32: bool = False, right: bool = False
+) -> Any:
+    """Between which of the boundaries each number lies."""
+    side = "right" if right else "left"
+    return ops.searchsorted(operand(r, boundaries), operand(r, self), side)
+
+
 def getitem(r: Reading, a: Any, b: Any) -> Any:
     """One of several values."""
     return a[b]
@@ -93,4 +101,5 @@ TABLE: dict[str, Callable[..., Any]] = {
     "scalar_tensor": lambda r, s: s, "arange": arange, "tril": triangle(ops.tril),
     "triu": triangle(ops.triu), "gather": take_along, "take_along_dim": take_along,
     "index_select": index_select, "argsort": argsort, "sort": sort, "getitem": getitem,
+    "bucketize": bucketize,
 }  # fmt: skip

@@ -14,10 +14,12 @@ from myelin.interop.torch.inward import (
     products,
     recurrent,
     shaping,
+    signals,
 )
 
 _PARTS = (
     products, normalization, pooling, activation, recurrent, arithmetic, shaping, making,
+    signals,
 )  # fmt: skip
 TABLE: dict[str, Callable[..., Any]] = {
     name: entry for part in _PARTS for name, entry in part.TABLE.items()

@@ -38,20 +38,24 @@ def checked(b: Building, layer: Any, x: Any) -> Proxy:
     if not is_proxy(x):
         raise refused(layer, "is called with more than images: call it on those alone")
     if b.mode:
-        raise refused(layer, "is called with training=True, and PyTorch has no module for what it "
-                      "does then: augment where data are loaded, as in torchvision.transforms.v2")  # fmt: skip
+        raise refused(
+            layer,
+            "is called with training=True, and PyTorch has no module for what it does then: "
+            "augment where data are loaded, as with torchvision.transforms.v2",
+        )
     if not never_trains(b):
         # On the processor, where an assertion is an error that says what it is.
-        quiet = in_training(b, layer, x.new_ones((), dtype=torch.float32, device="cpu")) == 0
-        torch._assert_async(quiet, _message(b, layer))
+        one = x.new_ones((), dtype=torch.float32, device="cpu")
+        torch._assert_async(in_training(b, layer, one) == 0, _message(b, layer))
     return x
 
 
 def _message(b: Building, layer: Any) -> str:
+    owner = b.path(layer, "in_training").rpartition(".")[0]
     return (
-        f"{layer.title} changes images in training, for which there is no PyTorch module: augment "
-        "where data are loaded, as in torchvision.transforms.v2, and leave the layer out of "
-        f'training by module.get_submodule("{b.path}").eval(), or call module.eval()'
+        f"{layer.title} changes images in training, and PyTorch has no module for that: augment "
+        "where data are loaded, as with torchvision.transforms.v2, and have images pass here by "
+        f'module.eval(), or in training by module.get_submodule("{owner}").eval()'
     )
 
 

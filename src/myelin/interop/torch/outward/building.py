@@ -225,14 +225,13 @@ class Building:
         path = self._paths[key]
         return lambda *args, **kwargs: self._proxy("call_module", path, args, kwargs)
 
-    @property
-    def path(self) -> str:
-        """Where the submodules of the present layer stand."""
-        return ".".join(self._prefix)
+    def path(self, layer: Any, part: str = "") -> str:
+        """Where a submodule is that was made before."""
+        return self._paths[id(layer), part]
 
     def weight(self, layer: Any) -> Proxy:
-        """The weight of a layer's submodule, which was called before."""
-        return self._proxy("get_attr", f"{self._paths[id(layer), '']}.weight", (), {})
+        """The weight of a layer's submodule that was made before."""
+        return self._proxy("get_attr", f"{self.path(layer)}.weight", (), {})
 
     def parameter(self, layer: Any, name: str, value: Any) -> Proxy:
         """A variable as a parameter, or an array as a buffer, of the layer's own."""

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from myelin import layers
-from myelin.interop.torch.outward.building import Building, Proxy, refused
+from myelin.interop.torch.outward.building import Building, Proxy, is_proxy, refused
 
 
 def category_encoding(b: Building, layer: Any, x: Proxy, count_weights: Any = None) -> Proxy:
     """A vector of whole numbers: which there are, or how many times."""
-    if len(b.shape(x)) < 1:
-        raise refused(layer, "wants numbers with a batch axis")
+    if count_weights is not None and not is_proxy(count_weights):
+        count_weights = b.constant(np.asarray(count_weights, "f4"))
     return _vectors(b, x, layer.output_mode, layer.num_tokens, b.shape(x), count_weights)
 
 

@@ -73,17 +73,16 @@ def never_trains(b: Building) -> bool:
     return b.mode is False or (b.mode is None and not b.trains)
 
 
-def in_training(b: Building, layer: Any, like: Proxy) -> Proxy:
-    """1 in training, else 0, as a tensor of no axes where `like` is.
+def in_training(b: Building, layer: Any, one: Proxy) -> Proxy:
+    """1 in training, else 0.
 
     No module of torch's says that. A Dropout of all makes 0 of 1 in training, and leaves it else.
 
     Args:
-        b: the building; one that never trains is not asked.
+        b: the building; not one that never trains.
         layer: whose submodule says it.
-        like: a tensor.
+        one: a tensor that is 1; it says what device is asked.
     """
-    one = like.new_ones(())
     return one if b.mode else 1 - b.module(layer, lambda: nn.Dropout(1.0), "in_training")(one)
 
 
@@ -91,7 +90,7 @@ def gaussian_noise(b: Building, layer: Any, x: Proxy) -> Proxy:
     """x and normal noise in training."""
     if not layer.stddev or never_trains(b):
         return x
-    return x + torch.randn_like(x) * (layer.stddev * in_training(b, layer, x))
+    return x + torch.randn_like(x) * (layer.stddev * in_training(b, layer, x.new_ones(())))
 
 
 def gaussian_dropout(b: Building, layer: Any, x: Proxy) -> Proxy:
@@ -99,7 +98,7 @@ def gaussian_dropout(b: Building, layer: Any, x: Proxy) -> Proxy:
     stddev = math.sqrt(layer.rate / (1 - layer.rate))
     if not stddev or never_trains(b):
         return x
-    return x * (1 + torch.randn_like(x) * (stddev * in_training(b, layer, x)))
+    return x * (1 + torch.randn_like(x) * (stddev * in_training(b, layer, x.new_ones(()))))
 
 
 LAYERS = {

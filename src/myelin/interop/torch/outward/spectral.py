@@ -32,7 +32,7 @@ def spectral_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
     if type(inner) not in (*_PRODUCTS, layers.Embedding):
         raise refused(layer, f"divides the kernel of a {type(inner).__name__}, and its form in "
                       "torch can have that of Dense, a convolution or Embedding divided")  # fmt: skip
-    weight, trains = b.weight(inner), in_training(b, layer, y)
+    weight, trains = b.weight(inner), in_training(b, layer, y.new_ones(()))
     matrix = weight if type(inner) is layers.Embedding else weight.flatten(1).t()
     sigma = _sigma(b, layer, matrix, trains)
     if type(inner) is layers.Embedding:

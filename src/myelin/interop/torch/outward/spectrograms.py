@@ -79,7 +79,7 @@ def mel_spectrogram(b: Building, layer: Any, x: Proxy) -> Proxy:
     if layer.power_to_db:
         reference = float(np.log10(max(abs(layer.ref_power), layer.min_power)))
         y = 10 * (y.clamp(min=layer.min_power).log10() - reference)
-        y = torch.maximum(y, y.amax() - layer.top_db)
+        y = torch.maximum(y, y.amax((0, 1, 2), True) - layer.top_db)
     return y.transpose(-1, -2)
 
 

@@ -43,8 +43,8 @@ def adapted_contrast(b: Building, layer: Any, x: Proxy) -> Proxy:
     values = (channels_first(layer, x.float(), 2) - low) * (255 / (high - low))
     # Rounded down, but for values that only the arithmetic before left below a whole number.
     bins = (values + 1e-4).floor().clamp(0, _BINS - 1).long()
-    whole = bins[:, :, b.constant(_mirrored(height, tall * rows))]
-    whole = whole[:, :, :, b.constant(_mirrored(width, wide * columns))]
+    whole = bins.index_select(2, b.constant(_mirrored(height, tall * rows)))
+    whole = whole.index_select(3, b.constant(_mirrored(width, wide * columns)))
     tiles = whole.unflatten(3, (columns, wide)).unflatten(2, (rows, tall)).transpose(3, 4)
     curves = _curves(layer, tiles.flatten(4), tall * wide).flatten(1)
     mapped = torch.zeros_like(values)
