@@ -165,7 +165,9 @@ def _augmented():
     return Sequential(
         [
             Input((6, 6, 3), dtype="uint8"),
-            layers.Pipeline([layers.RandomFlip(name="flip"), layers.RandomZoom(0.1, name="zoom")]),
+            layers.Pipeline(
+                [layers.RandomFlip(name="flip"), layers.RandomZoom(0.1, name="zoom")], "both"
+            ),
             layers.RandomContrast(0.3, name="contrast"),
             layers.Conv2D(2, 3, name="edges"),
             layers.GlobalAveragePooling2D(),
@@ -182,7 +184,7 @@ def test_augmentation_is_of_inference_alone():
     with pytest.raises(RuntimeError, match='RandomFlip "flip" changes images in training'):
         module.train()(images)
     # As the error says.
-    for name in ("pipeline.flip", "pipeline.zoom"):
+    for name in ("both.flip", "both.zoom"):
         module.get_submodule(name).eval()
     with pytest.raises(RuntimeError, match=r'"contrast".*get_submodule\("contrast"\).eval\(\)'):
         module(images)

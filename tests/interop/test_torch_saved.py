@@ -18,7 +18,9 @@ from tests.interop.torch_differences import computed, relative  # noqa: E402
     "name",
     [
         "a residual network", "a transformer", "a masked LSTM of words", "Conv2DTranspose",
-        "MaxPooling2D", "Dot", "two inputs and two outputs",
+        "MaxPooling2D", "Dot", "two inputs and two outputs", "ConvLSTM2D", "STFTSpectrogram",
+        "Discretization", "SpectralNormalization", "Pipeline", "RandomCrop",
+        "the spoken digits, of examples/",
     ],
 )  # fmt: skip
 def test_what_is_written_is_the_same_there_and_here(tmp_path, name):

@@ -44,6 +44,27 @@ def _gru_both_ways():
     return Sequential(network), (5, 4)
 
 
+def _videos():
+    network = [
+        Input((3, 4, 4, 2)),
+        layers.ConvLSTM2D(3, 2, strides=2, padding="same"),
+        layers.SpectralNormalization(layers.Conv2D(4, 2, activation="tanh")),
+        layers.Flatten(),
+        layers.Dense(3),
+    ]
+    return Sequential(network), (3, 4, 4, 2)
+
+
+def _sounds():
+    network = [
+        Input((40, 1)),
+        layers.STFTSpectrogram(frame_length=8),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(3),
+    ]
+    return Sequential(network), (40, 1)
+
+
 def _torch_mlp():
     return torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.GELU(), torch.nn.Linear(8, 3)), (5,)
 
@@ -114,8 +135,11 @@ def _trained_there(module, optimizer, x, y):
 
 @pytest.mark.parametrize(
     ("make", "optimizer"),
-    [(_mlp, "Adam"), (_cnn, "SGD"), (_cnn, "Adam"), (_lstm, "SGD"), (_gru_both_ways, "Adam")],
-)
+    [
+        (_mlp, "Adam"), (_cnn, "SGD"), (_cnn, "Adam"), (_lstm, "SGD"), (_gru_both_ways, "Adam"),
+        (_videos, "SGD"), (_sounds, "SGD"),
+    ],
+)  # fmt: skip
 def test_a_model_trains_alike_in_torch(make, optimizer):
     model, shape = make()
     x, y = _data(shape)

@@ -28,7 +28,9 @@ def difference(model, module, inputs):
 
 def computed(model, inputs):
     """The outputs of a model in inference, as a flat list of arrays, by one compiled program."""
-    return [np.asarray(y) for y in jax.tree.leaves(jax.jit(lambda x: model(x, training=False))(inputs))]
+    return [
+        np.asarray(y) for y in jax.tree.leaves(jax.jit(lambda x: model(x, training=False))(inputs))
+    ]
 
 
 def outputs_of(module, inputs):

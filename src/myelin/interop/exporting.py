@@ -150,7 +150,9 @@ def _write_torch(model: Any, path: Any, signature: Any) -> None:
 
 def _run_torch(path: Any, inference: Inference, inputs: Any) -> list[Any]:
     torch = require("torch", "torch", "running an exported model")
-    module = torch.export.load(str(path)).module()
+    # Opened here: of a name that does not end in .pt2, torch warns.
+    with open(path, "rb") as file:
+        module = torch.export.load(file).module()
     outputs = module(*(torch.from_numpy(array) for array in inputs))
     return [tensor.detach().numpy() for tensor in jax.tree.leaves(outputs)]
 

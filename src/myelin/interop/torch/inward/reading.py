@@ -228,10 +228,11 @@ class Reading:
         from myelin.interop.torch.inward.weight import HeldWeight
 
         if given.name not in self._owners:
-            array = given.array
+            # Without a warning of jax's, which has no int64 unless it is told to.
+            array = given.array.astype(jax.dtypes.canonicalize_dtype(given.array.dtype))
             made = HeldWeight(array.shape, str(array.dtype), name=self.name(given.name))
             self._owners[given.name] = made(self.inputs[0])
-            made.weight.assign(given.array)
+            made.weight.assign(array)
             made.trainable = given.trainable
         if given.name in self._made:
             raise self.refused(

@@ -20,13 +20,12 @@ from myelin.interop.torch.outward.images import resizing
 
 def unchanged(b: Building, layer: Any, x: Any) -> Proxy:
     """Images as they are, as floats; in training an error."""
-    return checked(b, layer, x).float()
+    return b.floats(checked(b, layer, x))
 
 
 def random_crop(b: Building, layer: Any, x: Any) -> Proxy:
     """The middle of images in the window's size; in training an error."""
-    x = checked(b, layer, x)
-    return resizing(b, layer, b.note(x.float(), b.shape(x)))
+    return resizing(b, layer, b.floats(checked(b, layer, x)))
 
 
 def checked(b: Building, layer: Any, x: Any) -> Proxy:

@@ -64,6 +64,8 @@ class Building:
         self._prefix: list[str] = []
         self._shapes: dict[Any, Shape] = {}
         self._masks: dict[Any, Any] = {}
+        # What was promised to be no floats.
+        self._whole: set[Any] = set()
         # What was found by `id` must not go, or another could take its place.
         self._kept: list[Any] = []
         # The shape that the call of the present layer promises, where it gives one value.
@@ -180,6 +182,11 @@ class Building:
         """The value, whose shape is known from now on."""
         self._shapes[value.node] = tuple(shape)
         return value
+
+    def floats(self, value: Proxy) -> Proxy:
+        """The value as floats, where it was promised to be something else."""
+        whole = value.node in self._whole
+        return self.note(value.float(), self.shape(value)) if whole else value
 
     def traced(self, layer: Any, function: Callable[..., Any], x: Proxy) -> Any:
         """What a function of the user's own gives, which computes with layers and `myelin.ops`."""
@@ -299,8 +306,7 @@ class Building:
 
     def placeholder(self, name: str, tensor: KerasTensor) -> Proxy:
         """An argument of the module's `forward`."""
-        made = self._proxy("placeholder", _as_name(name), (), {})
-        return self.note(made, tensor.shape)
+        return self._noted(self._proxy("placeholder", _as_name(name), (), {}), tensor)
 
     # Its own.
 
@@ -308,7 +314,11 @@ class Building:
         return self._tracer.create_proxy(kind, target, tuple(args), dict(kwargs))
 
     def _noted(self, value: Any, tensor: KerasTensor) -> Any:
-        return self.note(value, tensor.shape) if is_proxy(value) else value
+        if not is_proxy(value):
+            return value
+        if not dtypes.is_float(tensor.dtype):
+            self._whole.add(value.node)
+        return self.note(value, tensor.shape)
 
     def _free_path(self, part: str) -> str:
         """A path that no other submodule has."""

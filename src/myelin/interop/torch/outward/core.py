@@ -211,7 +211,11 @@ LAYERS: dict[type, Any] = {
     **{
         getattr(layers, name): refusing(_LOOKS_UP)
         for name in (
-            "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing",
+            "StringLookup",
+            "IntegerLookup",
+            "TextVectorization",
+            "Hashing",
+            "HashedCrossing",
         )
     },
     layers.Dense: dense,

@@ -30,16 +30,17 @@ def spectral_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
     if never_trains(b):
         return y
     if type(inner) not in (*_PRODUCTS, layers.Embedding):
-        raise refused(layer, f"divides the kernel of a {type(inner).__name__}, and its form in "
-                      "torch can have that of Dense, a convolution or Embedding divided")  # fmt: skip
+        raise refused(
+            layer,
+            f"divides the kernel of a {type(inner).__name__} in training, which has a torch form "
+            "for Dense, convolutions and Embedding alone",
+        )
     weight, trains = b.weight(inner), in_training(b, layer, y.new_ones(()))
     matrix = weight if type(inner) is layers.Embedding else weight.flatten(1).t()
     sigma = _sigma(b, layer, matrix, trains)
     if type(inner) is layers.Embedding:
         return y / sigma
     return b.call(inner, (b.note(x / sigma, b.shape(x)),), {})
-
-
 
 
 def _sigma(b: Building, layer: Any, matrix: Proxy, trains: Proxy) -> Proxy:
@@ -56,4 +57,4 @@ def _sigma(b: Building, layer: Any, matrix: Proxy, trains: Proxy) -> Proxy:
     return torch.where(counts, sigma, torch.ones_like(sigma))
 
 
-LAYERS = {layers.SpectralNormalization: spectral_normalization}
+LAYERS: dict[type, Any] = {layers.SpectralNormalization: spectral_normalization}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def stft_spectrogram(b: Building, layer: Any, x: Proxy) -> Proxy:
         how = geometry([samples], [layer.frame_length], [layer.step], "same", [1])
         signals = functional.pad(signals, as_torch_pads(how.padding))
     parts = [
-        b.module(layer, lambda side=side: _side(b, layer, side), side)(signals)
+        b.module(layer, functools.partial(_side, b, layer, side), side)(signals)
         for side in layer._sides()
     ]
     y = _read(layer, *parts).unflatten(0, (-1, channels))
@@ -70,7 +71,7 @@ def mel_spectrogram(b: Building, layer: Any, x: Proxy) -> Proxy:
     if len(b.shape(x)) != 2 or (samples is not None and samples <= half):
         raise refused(layer, f"mirrors {half} samples at each end, which torch does for signals "
                       "(batch, samples) of more")  # fmt: skip
-    x = functional.pad(x.float(), (half, half), "reflect")
+    x = functional.pad(b.floats(x), (half, half), "reflect")
     window = b.parameter(layer, "window", layer._window.astype("f4"))
     parts = torch.fft.rfft(x.unfold(-1, layer.fft_length, layer.sequence_stride) * window)
     power = parts.real**2 + parts.imag**2

@@ -18,7 +18,7 @@ def auto_contrast(b: Building, layer: Any, x: Proxy) -> Proxy:
     """Each channel stretched over all values; one of a single value stays."""
     low, high = layer.value_range
     axes = (2, 3) if layer.data_format == "channels_first" else (1, 2)
-    x = x.float()
+    x = b.floats(x)
     lowest = x.amin(axes, True)
     spread = x.amax(axes, True) - lowest
     flat = spread <= 0
@@ -36,11 +36,12 @@ def adapted_contrast(b: Building, layer: Any, x: Proxy) -> Proxy:
     if len(shape) != 4 or None in shape[1:]:
         raise refused(layer, "wants a batch of images of a known size: give Input the size")
     first = layer.data_format == "channels_first"
-    channels, height, width = shape[1:] if first else (shape[3], *shape[1:3])
+    sizes = [int(size or 0) for size in shape[1:]]
+    channels, height, width = sizes if first else (sizes[2], *sizes[:2])
     rows, columns = layer.tile_grid_size
     tall, wide = -(-height // rows), -(-width // columns)
     low, high = layer.value_range
-    values = (channels_first(layer, x.float(), 2) - low) * (255 / (high - low))
+    values = (channels_first(layer, b.floats(x), 2) - low) * (255 / (high - low))
     # Rounded down, but for values that only the arithmetic before left below a whole number.
     bins = (values + 1e-4).floor().clamp(0, _BINS - 1).long()
     whole = bins.index_select(2, b.constant(_mirrored(height, tall * rows)))
