@@ -220,6 +220,20 @@ def test_augmentation_that_cannot_go():
         to_torch(Model([x, labels], both["images"]))
 
 
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: layers.IntegerLookup(vocabulary=[1, 2]), "by a vocabulary or a hash"),
+        (lambda: layers.JaxLayer(lambda params, inputs: inputs, params={}), "over jax arrays"),
+        (lambda: layers.ConvLSTM1D(2, 2, stateful=True), "is stateful"),
+    ],
+)
+def test_what_stays_refused_says_why(make, why):
+    shape = (2, 3, 4, 2) if "Conv" in type(layer := make()).__name__ else (2, 3)
+    with pytest.raises(InputError, match=why):
+        to_torch(Sequential([Input(batch_shape=shape), layer]))
+
+
 class Constants(layers.Layer):
     def call(self, x):
         for number in range(4):

@@ -200,7 +200,10 @@ def repeat_vector(b: Building, layer: Any, x: Proxy) -> Proxy:
     return x.unsqueeze(1).expand(-1, layer.n, -1)
 
 
-_LOOKS_UP = "looks up what PyTorch has no module for: do that where data are loaded"
+_LOOKS_UP = (
+    "finds numbers by a vocabulary or a hash, and PyTorch has no module for that: do it where data "
+    "are loaded"
+)
 
 # What goes on as it is in torch: penalties belong to the loss.
 LAYERS: dict[type, Any] = {

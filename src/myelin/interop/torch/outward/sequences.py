@@ -241,10 +241,8 @@ def _steps_mask(b: Building, layer: Any, inputs: Any, mask: Any) -> Any:
     return layer.compute_mask(inputs, mask)
 
 
-RECURRENT = (
-    layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN,
-    layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D,
-)  # fmt: skip
+RECURRENT = [layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN]
+RECURRENT += [layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D]
 
 LAYERS: dict[type, Any] = {
     layers.Embedding: embedding,

@@ -26,6 +26,7 @@ def spectral_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
     torch's own spectral_norm divides in its eval mode as well, where Myelin and Keras do not.
     """
     inner = layer.layer
+    # Makes the module inside; where its outputs are not used, the call goes.
     y = b.call(inner, (x,), {})
     if never_trains(b):
         return y
@@ -35,7 +36,8 @@ def spectral_normalization(b: Building, layer: Any, x: Proxy) -> Proxy:
             f"divides the kernel of a {type(inner).__name__} in training, which has a torch form "
             "for Dense, convolutions and Embedding alone",
         )
-    weight, trains = b.weight(inner), in_training(b, layer, y.new_ones(()))
+    weight = b.weight(inner)
+    trains = in_training(b, layer, weight.new_ones(()))
     matrix = weight if type(inner) is layers.Embedding else weight.flatten(1).t()
     sigma = _sigma(b, layer, matrix, trains)
     if type(inner) is layers.Embedding:
