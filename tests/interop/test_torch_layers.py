@@ -215,9 +215,10 @@ def test_augmentation_that_cannot_go():
     images = drawn(2, 6, 6, 3)
     np.testing.assert_array_equal(to_torch(never).train()(torch.from_numpy(images)), images)
     labels = Input((2,))
-    both = layers.MixUp(name="both")({"images": x, "labels": labels})
-    with pytest.raises(InputError, match='"both" is called with more than images'):
-        to_torch(Model([x, labels], both["images"]))
+    for layer in (layers.MixUp(name="both"), layers.Pipeline([layers.MixUp()], "both")):
+        both = layer({"images": x, "labels": labels})
+        with pytest.raises(InputError, match='"both" is called with more than images'):
+            to_torch(Model([x, labels], both["images"]))
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def to_torch(model: Any) -> Any:
     - `BatchNorm` keeps the variance of the batch times n / (n - 1) in its moving average, where
       n is how many numbers it is taken over; Keras keeps that of the batch.
     - LSTM and simple RNN have a second bias there, which is zero and does not train.
-    - Augmentation is there as it is in inference, where nothing is drawn. In training mode it raises
-      a RuntimeError that names the layer: PyTorch augments where data are loaded.
+    - Augmentation is there as it is in inference, where nothing is drawn. In training mode it
+      raises a RuntimeError that names the layer: PyTorch augments where data are loaded.
       `module.get_submodule("random_flip").eval()` has images pass one layer as in inference.
     - A step that is masked or a recurrent layer that torch has no module for is computed by
       functions in `forward`; their loops are written out, for as many steps as `Input` says.

@@ -34,8 +34,7 @@ def checked(b: Building, layer: Any, x: Any) -> Proxy:
     Raises:
         InputError: images come with labels, boxes or masks, or are augmented in every mode.
     """
-    if not is_proxy(x):
-        raise refused(layer, "is called with more than images: call it on those alone")
+    _check_images(layer, x)
     if b.mode:
         raise refused(
             layer,
@@ -49,6 +48,11 @@ def checked(b: Building, layer: Any, x: Any) -> Proxy:
     return x
 
 
+def _check_images(layer: Any, x: Any) -> None:
+    if not is_proxy(x):
+        raise refused(layer, "is called with more than images: call it on those alone")
+
+
 def _message(b: Building, layer: Any) -> str:
     owner = b.path(layer, "in_training").rpartition(".")[0]
     return (
@@ -60,6 +64,7 @@ def _message(b: Building, layer: Any) -> str:
 
 def pipeline(b: Building, layer: Any, x: Any) -> Any:
     """The layers one after the other."""
+    _check_images(layer, x)
     for step in layer.layers:
         shape = step.compute_output_shape(b.shape(x))
         x = b.note(b.call(step, (x,), {}, shape), shape)
