@@ -43,7 +43,7 @@ def test_the_steps_written_out(sizes):
         np.testing.assert_allclose(found, written_out(*given), rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("sizes", SIZES[:2])
+@pytest.mark.parametrize("sizes", SIZES)
 def test_gradients_are_those_that_jax_derives_from_the_plain_form(sizes):
     given = operands(*sizes)
     weights = rng.normal(size=(*sizes[:2], sizes[2])).astype("float32")

@@ -17,17 +17,19 @@ SIZES = [(6, 8, 64), (5, 37, 33), (3, 1, 96), (4, 26, 23)]
 
 
 def operands(steps, batch, units, dtype="float32"):
-    shapes = [(steps, batch, 4 * units), (units, 4 * units), (batch, units), (batch, units)]
+    shapes = [
+        (steps, batch, 4 * units), (units, 4 * units), (4 * units,), (batch, units), (batch, units),
+    ]  # fmt: skip
     drawn = [rng.normal(size=shape) for shape in shapes]
     drawn[1] *= 0.3
     return [a.astype(dtype) for a in drawn]
 
 
-def written_out(projected, recurrent, h, c):
+def written_out(projected, recurrent, bias, h, c):
     sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     outputs = []
     for own in projected:
-        i, f, g, o = np.split(own + h @ recurrent, 4, axis=-1)
+        i, f, g, o = np.split(own + h @ recurrent + bias, 4, axis=-1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         h = sigmoid(o) * np.tanh(c)
         outputs.append(h)
@@ -49,14 +51,16 @@ def test_far_from_zero_and_near_it_the_activations_are_right():
     units, batch = 64, 4
     z = np.concatenate([np.linspace(-120, 120, 500), [0.0, 1e-30, -1e-8, 1e-5, 0.049, 0.051]])
     z = np.resize(z, (2, batch, 4 * units)).astype("float32")
-    given = [z, np.zeros((units, 4 * units), "float32"), *np.zeros((2, batch, units), "float32")]
+    kernel_and_bias = np.zeros((units + 1, 4 * units), "float32")
+    states = np.zeros((2, batch, units), "float32")
+    given = [z, kernel_and_bias[1:], kernel_and_bias[0], *states]
     assert kernel.suits(given[0], given[1])
     exact = written_out(*(a.astype("float64") for a in given))
     for found, wanted in zip(jax.jit(kernel.lstm)(*given), exact, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("sizes", SIZES[:2])
+@pytest.mark.parametrize("sizes", SIZES)
 def test_gradients_are_those_that_jax_derives_from_the_plain_form(sizes):
     given = operands(*sizes)
     weights = rng.normal(size=(*sizes[:2], sizes[2])).astype("float32")
@@ -66,7 +70,7 @@ def test_gradients_are_those_that_jax_derives_from_the_plain_form(sizes):
             outputs, c = form(*given)
             return (outputs * weights).sum() + (c**2).sum()
 
-        return jax.jit(jax.grad(value, (0, 1, 2, 3)))
+        return jax.jit(jax.grad(value, (0, 1, 2, 3, 4)))
 
     pairs = zip(loss(kernel.lstm)(*given), loss(kernel.plain_lstm)(*given), strict=True)
     for found, wanted in pairs:
@@ -78,7 +82,9 @@ def test_second_derivatives():
 
     def steepness(form):
         gradient = jax.grad(lambda *a: (form(*a)[0] ** 2).sum(), (0, 1))
-        return jax.jit(jax.grad(lambda *a: sum((g**2).sum() for g in gradient(*a)), (0, 1, 2, 3)))
+        return jax.jit(
+            jax.grad(lambda *a: sum((g**2).sum() for g in gradient(*a)), (0, 1, 2, 3, 4))
+        )
 
     pairs = zip(steepness(kernel.lstm)(*given), steepness(kernel.plain_lstm)(*given), strict=True)
     for found, wanted in pairs:
@@ -89,7 +95,8 @@ def test_second_derivatives():
 def test_an_example_gets_the_same_bits_in_any_company_and_members_are_each_their_own():
     given = operands(4, 29, 40)
     whole = jax.jit(kernel.lstm)(*given)
-    part = jax.jit(kernel.lstm)(given[0][:, 3:14], given[1], given[2][3:14], given[3][3:14])
+    some = [given[0][:, 3:14], *given[1:3], given[3][3:14], given[4][3:14]]
+    part = jax.jit(kernel.lstm)(*some)
     np.testing.assert_array_equal(whole[0][:, 3:14], part[0])
     two = [np.stack([a, a[::-1]]) for a in given]
     outputs, _ = jax.jit(jax.vmap(kernel.lstm))(*two)

@@ -12,6 +12,7 @@ _x = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype("f4")
 _kernel = jnp.ones((3, 3, 3, 4)) / 9
 _y = jnp.ones((2, 3, 3, 4))
 
+_kernels = jnp.ones((64, 256)) / 64
 KERNELS = {
     "convolve": (lambda x: convolution.convolve(x, _kernel, _IMAGES), _x),
     "transposed": (lambda y: convolution.convolve_transposed(y, _kernel, _IMAGES), _y),
@@ -21,11 +22,9 @@ KERNELS = {
     "moments": (lambda x: normalization.moments(x)[1], _x),
     "matmul": (lambda x: dense.matmul(x.reshape(-1, 3), jnp.ones((3, 500))), _x),
     "lstm": (
-        lambda z: (
-            lstm.lstm(z, jnp.ones((64, 256)) / 64, z[0, :, :64], z[0, :, :64])[0]
-            if lstm.suits(z, jnp.ones((64, 256)))
-            else lstm.plain_lstm(z, jnp.ones((64, 256)) / 64, z[0, :, :64], z[0, :, :64])[0]
-        ),
+        lambda z: (lstm.lstm if lstm.suits(z, _kernels) else lstm.plain_lstm)(
+            z, _kernels, _kernels[0], z[0, :, :64], z[0, :, :64]
+        )[0],
         jnp.ones((3, 5, 256)),
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -73,6 +73,7 @@ def natively(
     plain: Callable[..., Any],
     *operands: Any,
     spare: int = 0,
+    in_place: Mapping[int, int] | None = None,
 ) -> Any:
     """What native code gives on processors, and `plain` on other devices.
 
@@ -82,11 +83,14 @@ def natively(
         plain: a function of the operands that gives a tuple.
         operands: float32 arrays.
         spare: how many of the last results are only room to work in, and are left out.
+        in_place: operands that may be overwritten, and the results to write over them.
     """
 
     def call(*operands: Any) -> Any:
         results = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-        run = jax.ffi.ffi_call(target, results, vmap_method="sequential")
+        run = jax.ffi.ffi_call(
+            target, results, vmap_method="sequential", input_output_aliases=dict(in_place or {})
+        )
         return tuple(run(*operands))[: len(shapes) - spare]
 
     return lax.platform_dependent(*operands, cpu=call, default=plain)

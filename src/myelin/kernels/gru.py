@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from myelin.kernels import dense
 from myelin.kernels.derived import by_hand, natively
-from myelin.kernels.lstm import suits
+from myelin.kernels.lstm import of_kernel, suits
 
 Array = jax.Array
 
@@ -71,16 +70,15 @@ def _backward(operands: Any, kept: Any, bars: Array) -> Any:
     projected, recurrent, bias, h = operands
     outputs, gates, inner = kept
     given = gates, inner, outputs, h, recurrent.T, bars
-    if suits(projected, recurrent):
-        shapes = projected.shape, projected.shape, h.shape, h.shape
-        found = natively("myelin_gru_gradient", shapes, _plain_back, *given, spare=1)
-    else:
+    if not suits(projected, recurrent):
         found = _plain_back(*given)
-    own_bar, inner_bar, h_bar = found
-    before = jnp.concatenate([h[None], outputs[:-1]])
-    rows, reached = (a.reshape(-1, a.shape[-1]) for a in (before, inner_bar))
-    recurrent_bar = dense.product(rows, reached, form="tn")
-    return own_bar, recurrent_bar, reached.sum(0).astype(bias.dtype), h_bar
+    else:
+        shapes = [a.shape for a in (projected, projected, recurrent, bias, h, h)]
+        found = natively(
+            "myelin_gru_gradient", shapes, _plain_back, *given, spare=1, in_place={0: 0}
+        )
+    own_bar, _, recurrent_bar, bias_bar, h_bar = found
+    return own_bar, recurrent_bar, bias_bar.astype(bias.dtype), h_bar
 
 
 def _plain_back(
@@ -102,7 +100,7 @@ def _plain_back(
     before = jnp.concatenate([h[None], outputs[:-1]])
     steps = gates, inner, before, outputs_bar
     h_bar, (own_bar, inner_bar) = lax.scan(step, jnp.zeros_like(h), steps, reverse=True)
-    return own_bar, inner_bar, h_bar
+    return own_bar, inner_bar, *of_kernel(h, outputs, inner_bar), h_bar
 
 
 _gru = by_hand(plain_gru, _forward, _backward)

@@ -266,6 +266,10 @@ class LSTMCell(GatedCell):
 
         return first
 
+    def biases(self) -> tuple[Any, Any]:
+        """All of it to what the state gives: there the kernel adds it without a pass of its own."""
+        return super().biases()[::-1]
+
     def step(self, own: Array, inner: Array, states: Any) -> tuple[Array, ...]:
         """`(h, c)`."""
         i, f, c, o = jnp.split(own + inner, 4, axis=-1)

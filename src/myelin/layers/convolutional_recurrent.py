@@ -146,8 +146,8 @@ class ConvLSTMCell(LSTMCell, ImageLayer):
         y = ops.conv(
             flat, self.kernel.value, self.strides, self.padding, None, self.dilation_rate
         )  # fmt: skip
-        own_bias, _ = self.biases()
-        return (y + own_bias).reshape(*steps.shape[:2], *y.shape[1:])
+        y = y if self.bias is None else y + self.bias.value
+        return y.reshape(*steps.shape[:2], *y.shape[1:])
 
     def stepped(self, own: Array, kernel: Array, states: Any, keep: Any) -> tuple[Array, ...]:
         """h and c after a step, in the order that they came in."""

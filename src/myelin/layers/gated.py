@@ -182,7 +182,7 @@ class LSTM(Gated):
         mask: Array | None, keep: Array | None,
     ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
         if self._in_one_call(own, recurrent, mask, keep):
-            outputs, c = lstm.lstm(own + bias, recurrent, *states)
+            outputs, c = lstm.lstm(own, recurrent, bias, *states)
             return outputs, (outputs[-1], c)
         return super()._over_steps(own, recurrent, bias, states, mask, keep)
 

@@ -105,7 +105,7 @@ static void multiply_dense(const Product *by) {
                                    by->a + i0 * by->a_row + p0 * by->a_column,
                                    in_place ? b + j : panels + j * depth,
                                    in_place ? by->b_row : COLUMNS,
-                                   by->c + i0 * by->c_row + j0 + j, p0 > 0);
+                                   by->c + i0 * by->c_row + j0 + j, by->add || p0 > 0);
                 }
         }
 }
@@ -218,7 +218,7 @@ static void multiply_sparse(const Product *by) {
             if (by->a_column == 1) find_in_rows(m, depth, a, by->a_row, filled);
             else find_in_columns(m, depth, a, by->a_column, filled);
             multiply_block(by, filled, m, a, by->b + p0 * by->b_row, by->c + i0 * by->c_row,
-                           p0 > 0);
+                           by->add || p0 > 0);
         }
 }
 

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-/* c = a · b. Element (i, p) of a lies at a[i * a_row + p * a_column], and so on; c's columns are
- * next to each other. */
+/* c = a · b, or c + a · b where `add` says so. Element (i, p) of a lies at a[i * a_row + p * a_column],
+ * and so on; c's columns are next to each other. */
 typedef struct {
     int64_t m, n, k;
     const float *a, *b;
     float *c;
     int64_t a_row, a_column, b_row, b_column, c_row;
+    int add;
 } Product;
 
 /* alpha is the learning rate with both bias corrections; of_m and of_v are 1 - beta. */
@@ -53,7 +54,7 @@ typedef struct {
     void (*column_sums)(int64_t rows, int64_t columns, const float *x, const float *y,
                         float *products, float *sum);
     /* See lstm.c; all of one example at one step. */
-    void (*lstm_forward)(int64_t units, const float *own, float *gates, const float *before,
+    void (*lstm_forward)(int64_t units, const float *bias, float *gates, const float *before,
                          float *c, float *h);
     void (*lstm_backward)(int64_t units, const float *gates, const float *before, const float *c,
                           const float *output_bar, const float *h_bar, float *c_bar, float *z_bar);

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-INLINE void forward_at(const float *own, float *gates, int64_t units, const float *before,
+INLINE void forward_at(const float *bias, float *gates, int64_t units, const float *before,
                        float *c, float *h) {
-    Vector i = sigmoid(load(gates) + load(own));
-    Vector f = sigmoid(load(gates + units) + load(own + units));
-    Vector g = hyperbolic_tangent(load(gates + 2 * units) + load(own + 2 * units));
-    Vector o = sigmoid(load(gates + 3 * units) + load(own + 3 * units));
+    Vector i = sigmoid(load(gates) + load(bias));
+    Vector f = sigmoid(load(gates + units) + load(bias + units));
+    Vector g = hyperbolic_tangent(load(gates + 2 * units) + load(bias + 2 * units));
+    Vector o = sigmoid(load(gates + 3 * units) + load(bias + 3 * units));
     Vector state = f * load(before) + i * g;
     store(gates, i);
     store(gates + units, f);
@@ -19,17 +19,17 @@ INLINE void forward_at(const float *own, float *gates, int64_t units, const floa
     store(h, o * hyperbolic_tangent(state));
 }
 
-/* `gates` holds what the state before gives, and takes the gates; `own` is what the input gives. */
-void NAMED(lstm_forward, KIND)(int64_t units, const float *own, float *gates, const float *before,
+/* `gates` holds what the input and the state before give, without the bias, and takes the gates. */
+void NAMED(lstm_forward, KIND)(int64_t units, const float *bias, float *gates, const float *before,
                                float *c, float *h) {
     int64_t u = 0;
     for (; u + LANES <= units; u += LANES)
-        forward_at(own + u, gates + u, units, before + u, c + u, h + u);
+        forward_at(bias + u, gates + u, units, before + u, c + u, h + u);
     if (u == units) return;
     float rest[11][LANES] = {{0}};
     size_t bytes = sizeof(float) * (units - u);
     for (int gate = 0; gate < 4; gate++) {
-        memcpy(rest[gate], own + gate * units + u, bytes);
+        memcpy(rest[gate], bias + gate * units + u, bytes);
         memcpy(rest[4 + gate], gates + gate * units + u, bytes);
     }
     memcpy(rest[8], before + u, bytes);
