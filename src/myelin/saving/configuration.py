@@ -6,7 +6,7 @@ import collections
 import contextlib
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from myelin import registry, variable
@@ -92,14 +92,21 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         return made(config, where)
 
 
-def parsed(content: bytes, where: str) -> dict[str, Any]:
+def parsed(
+    content: bytes, where: str, read: Callable[[dict[str, Any]], Any] | None = None
+) -> dict[str, Any]:
     """The JSON object in a text.
+
+    Args:
+        content: the text.
+        where: the file, for errors.
+        read: gives the value for each object in it, where it is not that itself.
 
     Raises:
         FileFormatError: it holds none.
     """
     try:
-        config = json.loads(content)
+        config = json.loads(content, object_hook=read)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{where} is damaged: {error}") from error
     if not isinstance(config, dict):

@@ -10,6 +10,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,21 @@ import numpy as np
 
 from myelin import losses, registry
 from myelin.errors import FileFormatError, InputError
-from myelin.interop.keras import configs, hdf5, layout, old_configs, old_optimizers, weights
+from myelin.interop.keras import (
+    configs,
+    hdf5,
+    layout,
+    old_configs,
+    old_optimizers,
+    old_weights,
+    weights,
+)
 from myelin.interop.keras.archive import KERAS_VERSION
 from myelin.interop.keras.hdf5 import Array, Group
-from myelin.saving import configuration, fitting
+from myelin.saving import configuration
 from myelin.saving.atomic import replacing
 from myelin.variable import Variable
 
-_TOP = "top_level_model_weights"
 # The longest list of names that one attribute may hold.
 _LIMIT = 64_000
 
@@ -57,8 +65,8 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
         group.attrs["backend"] = "jax"
         _put_names(group, "layer_names", [layer.name for layer in model.layers])
         for layer in model.layers:
-            _put_arrays(group.create_group(layer.name), _in_old_order(layer))
-        _put_arrays(group.create_group(_TOP), _of_the_top(model))
+            _put_arrays(group.create_group(layer.name), old_weights.of_layer(layer))
+        _put_arrays(group.create_group(old_weights.TOP), old_weights.of_the_top(model))
         if compiled and include_optimizer and model.optimizer.built:
             slots = enumerate(layout.slots(model.optimizer))
             named = [(v.path if isinstance(v, Variable) else f"unused_{i}", v) for i, v in slots]
@@ -146,41 +154,11 @@ def assign(model: Any, group: Group, where: str, skip_mismatch: bool = False) ->
         InputError: the file has other layers than the model.
         ShapeError: a weight has another shape.
     """
-    stored = [(name, _arrays(_group_in(group, name))) for name in _names(group, "layer_names")]
-    stored = [(name, arrays) for name, arrays in stored if arrays]
-    layers = [(layer.name, _in_old_order(layer)) for layer in model.layers]
-    layers = [(name, own) for name, own in layers if own]
-    top = group.group(_TOP)
-    if top is not None:
-        stored.append((_TOP, _arrays(top)))
-        layers.append((_TOP, _of_the_top(model)))
-    if len(stored) != len(layers):
-        raise InputError(
-            f"{where} holds the weights of {len(stored)} layers, and {len(layers)} of the model's "
-            "have weights"
-        )
-    variables, arrays = {}, {}
-    for (theirs, found), (name, own) in zip(stored, layers, strict=True):
-        if len(found) != len(own):
-            raise InputError(
-                f'{where}: the layer "{theirs}" has {len(found)} arrays, and "{name}" has '
-                f"{len(own)}"
-            )
-        for (path, variable), array in zip(own, found, strict=True):
-            variables[path], arrays[path] = variable, weights.read(array)
-    fitting.assign(variables, arrays, where, skip_mismatch)
-    weights.mark_adapted(model)
-
-
-def _in_old_order(layer: Any) -> list[tuple[str, Variable]]:
-    """The weights of a layer, those that train first."""
-    return [(v.path, v) for v in [*layer.trainable_weights, *layer.non_trainable_weights]]
-
-
-def _of_the_top(model: Any) -> list[tuple[str, Variable]]:
-    """The weights that are a model's own, and of no layer in it."""
-    inside = {id(v) for layer in model.layers for v in layer.variables}
-    return [(v.path, v) for v in model.weights if id(v) not in inside]
+    groups = [(name, _group_in(group, name)) for name in _names(group, "layer_names")]
+    top = group.group(old_weights.TOP)
+    groups += [(old_weights.TOP, top)] if top is not None else []
+    stored = [(name, [partial(weights.read, a) for a in _arrays(found)]) for name, found in groups]
+    old_weights.assign(model, stored, where, skip_mismatch)
 
 
 def _put_arrays(group: Any, arrays: list[tuple[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,40 @@ def assign(model: Any, arrays: list[np.ndarray]) -> bool:
                     variable.assign(array)
             return True
     return False
+
+
+def assign_named(
+    optimizer: Any, variables: Any, arrays: Mapping[tuple[Any, ...], np.ndarray]
+) -> bool:
+    """Puts arrays into the state of an optimizer, which it builds.
+
+    Args:
+        optimizer: the optimizer.
+        variables: those that it moves.
+        arrays: by the keys of the state, such as `("iterations",)` or `("slots", 0, "momentum")`,
+            where a variable goes by its place.
+
+    Returns:
+        Whether they were the whole state; nothing was changed where they were not.
+    """
+    if len(arrays) == 1 and not np.any(arrays["iterations",]):
+        return True
+    optimizer.build(variables)
+    places = {path: place for place, path in enumerate(optimizer._trainable or {})}
+    wanted = {}
+    for variable in optimizer.variables:
+        kind, *way = variable._keys
+        # The rate is in the configuration.
+        if kind != "learning_rate":
+            wanted[(kind, *(places.get(name, name) for name in way))] = variable
+    if set(wanted) != set(arrays):
+        return False
+    found = [arrays[keys] for keys in wanted]
+    if not _fits(list(wanted.values()), found):
+        return False
+    for variable, array in zip(wanted.values(), found, strict=True):
+        variable.assign(array)
+    return True
 
 
 def _as_keras_2(optimizer: Any) -> list[Variable] | None:

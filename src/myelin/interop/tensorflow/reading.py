@@ -1,4 +1,4 @@
-"""What a SavedModel holds beside its program: Myelin's own model, or variables.
+"""What a SavedModel holds beside its program: Myelin's own model, Keras 2's, or variables.
 
 A SavedModel's functions are a program that could do anything TensorFlow can, so none is run here.
 """
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from myelin import saving
-from myelin.errors import FileFormatError, require
+from myelin.errors import FileFormatError
+from myelin.interop.tensorflow import keras2
+from myelin.interop.tensorflow.checkpoint import ROOT, Checkpoint
 from myelin.interop.tensorflow.saving import OWN_MODEL
 from myelin.saving.atomic import as_path
 
-_NUMBERED = "variables/{}/.ATTRIBUTES/VARIABLE_VALUE"
 _KINDS = ("trainable_variables", "non_trainable_variables")
 # What Keras counts among the variables, and Myelin keeps elsewhere.
 _NO_WEIGHT = "seed_generator_state"
@@ -28,7 +29,7 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model of a SavedModel that `save_model` wrote.
+    """The model of a SavedModel that `save_model` wrote, or Keras 2.
 
     Args:
         path: the folder.
@@ -36,15 +37,20 @@ def load_model(
 
     Raises:
         FileNotFoundError: there is no such folder.
-        FileFormatError: it is no SavedModel, or one without layers, as Keras 3 exports them.
+        FileFormatError: it is no SavedModel; is damaged; holds a lambda of Keras 2's that is
+            refused; or is one without layers, as Keras 3 exports them.
+        MissingExtraError: TensorFlow is not installed, and Myelin did not write the model.
     """
     folder = _checked(path)
-    if not (folder / OWN_MODEL).is_file():
-        raise FileFormatError(
-            f"{folder} is a SavedModel that holds a program and variables, but no layers: make a "
-            "model of the same layers, then myelin.interop.tensorflow.load_weights(model, folder)"
-        )
-    return saving.load_model(folder / OWN_MODEL, custom_objects, compile, safe_mode)
+    if (folder / OWN_MODEL).is_file():
+        return saving.load_model(folder / OWN_MODEL, custom_objects, compile, safe_mode)
+    metadata = keras2.metadata_of(folder)
+    if metadata is not None:
+        return keras2.load_model(folder, metadata, custom_objects, compile, safe_mode)
+    raise FileFormatError(
+        f"{folder} is a SavedModel that holds a program and variables, but no layers: make a "
+        "model of the same layers, then myelin.interop.tensorflow.load_weights(model, folder)"
+    )
 
 
 def load_weights(model: Any, path: Any) -> None:
@@ -53,7 +59,7 @@ def load_weights(model: Any, path: Any) -> None:
     Args:
         model: a model that is built; its weights are taken in order, first those that train, as
             Keras and `export_model` list them.
-        path: the folder, which Keras's `model.export` or Myelin wrote.
+        path: the folder, which Keras's `model.export`, Keras 2's `model.save` or Myelin wrote.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -94,37 +100,16 @@ def _checked(filepath: Any) -> Path:
 
 def _variables(folder: Path) -> dict[str, list[tuple[str, np.ndarray]]]:
     """The lists of variables, those that train and the others, with their names."""
-    tensorflow = require("tensorflow", "tensorflow", "reading a SavedModel")
-    try:
-        reader = tensorflow.train.load_checkpoint(str(folder / "variables" / "variables"))
-        nodes = _objects(folder)
-        numbers = {node: number for number, node in enumerate(_listed(nodes, "variables"))}
-        return {
-            kind: [
-                (nodes[node].variable.name, reader.get_tensor(_NUMBERED.format(numbers[node])))
-                for node in _listed(nodes, kind)
-            ]
-            for kind in _KINDS
-        }
-    # TensorFlow's own errors are of many kinds, and none of them says which folder it was.
-    except Exception as error:
+    kept = Checkpoint(folder)
+    train, others = (kept.listed(ROOT, kind) for kind in _KINDS)
+    if train is None:
         raise FileFormatError(
-            f"{folder} is damaged, or does not list its variables as what Keras 3 and Myelin "
-            f"export does: {error}"
-        ) from error
-
-
-def _objects(folder: Path) -> Any:
-    """What the folder says of the objects that were saved; a description, which runs nothing."""
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    description = saved_model_pb2.SavedModel()
-    description.ParseFromString((folder / "saved_model.pb").read_bytes())
-    return description.meta_graphs[0].object_graph_def.nodes
-
-
-def _listed(nodes: Any, name: str) -> list[int]:
-    """The places of the objects in one of the first object's lists."""
-    (place,) = [child.node_id for child in nodes[0].children if child.local_name == name]
-    children = sorted(nodes[place].children, key=lambda child: int(child.local_name))
-    return [child.node_id for child in children]
+            f"{folder} does not list its variables as what Keras and Myelin write does"
+        )
+    if others is None:
+        # Keras 2 lists all of them and those that train.
+        others = [n for n in kept.listed(ROOT, "variables") or [] if n not in set(train)]
+    return {
+        kind: [(kept.name(number), kept.array(number)) for number in numbers]
+        for kind, numbers in zip(_KINDS, (train, others), strict=True)
+    }

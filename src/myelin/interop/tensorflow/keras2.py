@@ -1,0 +1,193 @@
+"""Whole models out of the SavedModels that Keras 2 wrote: `model.save("folder")`.
+
+Beside the program, which is left alone, there is a text about each layer (`keras_metadata.pb`; up to
+TensorFlow 2.4 it stood in `saved_model.pb`). That of the model holds the configuration of the whole
+and how it was compiled. Its weights are parts of its layers in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from myelin import registry
+from myelin.errors import FileFormatError, InputError, UnknownNameError, require
+from myelin.interop.keras import configs, old_configs, old_optimizers, old_weights
+from myelin.interop.tensorflow.checkpoint import PURPOSE, ROOT, Checkpoint, damage
+from myelin.saving import configuration
+
+_METADATA = "keras_metadata.pb"
+_TUPLES = {"__tuple__", "TensorShape"}
+
+
+def metadata_of(folder: Path) -> dict[str, Any] | None:
+    """What Keras 2 wrote about the model in a SavedModel; None where it wrote nothing.
+
+    Raises:
+        FileFormatError: it is damaged.
+        MissingExtraError: TensorFlow is not installed.
+    """
+    require("tensorflow", "tensorflow", PURPOSE)
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    where = str(folder)
+    with damage(where):
+        if (folder / _METADATA).is_file():
+            described = _saved_metadata()()
+            described.ParseFromString((folder / _METADATA).read_bytes())
+            texts = [node.metadata for node in described.nodes if node.node_id == ROOT]
+        else:
+            described = saved_model_pb2.SavedModel()
+            described.ParseFromString((folder / "saved_model.pb").read_bytes())
+            nodes = described.meta_graphs[0].object_graph_def.nodes
+            texts = [node.user_object.metadata for node in nodes[:1]]
+    if not texts or not texts[0]:
+        return None
+    return configuration.parsed(texts[0].encode(), where, _plain)
+
+
+def load_model(
+    folder: Path,
+    metadata: dict[str, Any],
+    custom_objects: Mapping[str, Any] | None,
+    compile: bool,
+    safe_mode: bool,
+) -> Any:
+    """The model that Keras 2 wrote.
+
+    Args:
+        folder: the SavedModel.
+        metadata: what `metadata_of` gave.
+        custom_objects, compile, safe_mode: as for `myelin.saving.load_model`.
+
+    Raises:
+        FileFormatError: it is damaged, holds a lambda that is refused, or is a subclass of `Model`,
+            which only its own code can make.
+        UnknownNameError: it names a class or function that is not known here.
+
+    Warns where the optimizer's state is of a form that is not known; training then starts afresh.
+    """
+    where = str(folder)
+    with registry.custom_object_scope(custom_objects or {}):
+        config = old_configs.model(_model_config(metadata, where), where)
+        kept = Checkpoint(folder)
+        with configs.reading(config, where, safe_mode) as read:
+            model = configuration.made(read, where, kept.room)
+            try:
+                old_weights.assign(model, _stored(kept), where)
+            except InputError as error:
+                raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+            training = metadata.get("training_config")
+            if compile and training:
+                compiled = old_configs.compiled(training, where)
+                with configs.reading(compiled, where, safe_mode) as arguments:
+                    configuration.compile_as(model, arguments, where)
+                _restore_optimizer(model, kept)
+    return model
+
+
+def _model_config(metadata: dict[str, Any], where: str) -> Any:
+    """The configuration of the model, of a graph of layers or a row of them."""
+    config = metadata.get("model_config")
+    if not metadata.get("is_graph_network") and metadata.get("class_name") != "Sequential":
+        raise FileFormatError(
+            f'{where} holds the model "{metadata.get("name")}" of the class '
+            f"{metadata.get('class_name')}, which only its own code can make: make it in Myelin, "
+            "call it once, then myelin.interop.tensorflow.load_weights(model, folder)"
+        )
+    if isinstance(config, dict) and isinstance(config.get("class_name"), str):
+        try:
+            registry.find_class(config["class_name"])
+        except UnknownNameError:
+            # A subclass of its writer's, whose graph is known all the same.
+            return {**config, "class_name": "Functional"}
+    return config
+
+
+def _stored(kept: Checkpoint) -> list[tuple[str, list[Any]]]:
+    """What reads the weights of each layer, in order, and those of the model itself."""
+    layers = {
+        f"layer-{i}": kept.listed(number, "variables") or []
+        for i, number in enumerate(kept.numbered(ROOT, "layer-"))
+    }
+    inside = {number for numbers in layers.values() for number in numbers}
+    of_all = kept.listed(ROOT, "variables") or []
+    layers[old_weights.TOP] = [number for number in of_all if number not in inside]
+    return [
+        (name, [partial(kept.array, number) for number in numbers])
+        for name, numbers in layers.items()
+    ]
+
+
+# What optimizers call what they keep for each variable -> its name here. Since TensorFlow 2.11 it
+# is in lists, in the order of the variables; before, in slots that name theirs.
+_LISTS = {
+    "_momentums": "momentum", "momentums": "momentum", "_m": "momentum",
+    "_velocities": "velocity", "_velocity_hats": "velocity_hat", "_u": "norm",
+    "_accumulators": "accumulator", "_linears": "linear",
+    "_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var",
+    "_average_gradients": "average_gradient",
+}  # fmt: skip
+_SLOTS = {
+    "momentum": "momentum", "m": "momentum", "v": "velocity", "vhat": "velocity_hat",
+    "rms": "velocity", "mg": "average_gradient", "accumulator": "accumulator",
+    "linear": "linear", "accum_grad": "accumulated_grad", "accum_var": "accumulated_delta_var",
+}  # fmt: skip
+_SLOTS_OF = {"Adamax": {**_SLOTS, "v": "norm"}}
+# What they keep once, in both.
+_SHARED = {"_u_product": "u_product", "_m_cache": "u_product"}
+
+
+def _restore_optimizer(model: Any, kept: Checkpoint) -> None:
+    """Puts the state of an optimizer into that of a model's, where there is one."""
+    number = kept.children(ROOT).get("optimizer")
+    parts = {} if number is None else kept.children(number)
+    count = parts.get("_iterations", parts.get("iter"))
+    if number is None or count is None:
+        return
+    served = kept.listed(ROOT, "trainable_variables") or []
+    places = {variable: place for place, variable in enumerate(served)}
+    state: dict[tuple[Any, ...], int] = {("iterations",): count}
+    for name, part in parts.items():
+        if name in _SHARED:
+            state["shared", _SHARED[name]] = part
+        for place, variable in enumerate(kept.numbered(part, "") if name in _LISTS else []):
+            state["slots", place, _LISTS[name]] = variable
+    slots = _SLOTS_OF.get(type(model.optimizer).__name__, _SLOTS)
+    for slot, variable, part in kept.slots(number):
+        state["slots", places.get(variable), slots.get(slot, slot)] = part
+    arrays = {keys: kept.array(part) for keys, part in state.items()}
+    if not old_optimizers.assign_named(model.optimizer, model.trainable_variables, arrays):
+        warnings.warn(
+            f"{kept.where}: the state of its optimizer is of a form that is not known, so training "
+            "starts with a fresh one",
+            stacklevel=5,
+        )
+
+
+def _plain(found: dict[str, Any]) -> Any:
+    """A tuple, which Keras 2 marks in such texts, as the list that it is elsewhere in JSON."""
+    items = found.get("items")
+    return items if found.get("class_name") in _TUPLES and isinstance(items, list) else found
+
+
+def _saved_metadata() -> Any:
+    """The class of the messages in `keras_metadata.pb`, which come with Keras 2 alone."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="saved_metadata.proto", syntax="proto3")
+    node = file.message_type.add(name="SavedObject")
+    one, many = field.LABEL_OPTIONAL, field.LABEL_REPEATED
+    node.field.add(name="node_id", number=2, type=field.TYPE_INT32, label=one)
+    node.field.add(name="metadata", number=5, type=field.TYPE_STRING, label=one)
+    every = file.message_type.add(name="SavedMetadata")
+    every.field.add(
+        name="nodes", number=1, type=field.TYPE_MESSAGE, label=many, type_name=".SavedObject"
+    )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("SavedMetadata"))
