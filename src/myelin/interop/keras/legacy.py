@@ -125,12 +125,20 @@ def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool
         configuration.compile_as(model, read, where)
     group = root.group("optimizer_weights")
     arrays = [weights.read(array) for array in _arrays(group)] if group is not None else []
-    if arrays and not old_optimizers.assign(model, arrays):
+    if arrays and not old_optimizers.assign(model, arrays, _order_of(training, root)):
         warnings.warn(
             f"{where}: the state of its optimizer is of a form that is not known, so training "
             "starts with a fresh one",
             stacklevel=5,
         )
+
+
+def _order_of(training: Any, root: Group) -> old_optimizers.Order:
+    """In which order a file lists the state of its optimizer."""
+    if str(root.attributes().get("keras_version", "")).startswith("3"):
+        return old_optimizers.in_keras_3
+    newer = old_configs.is_of_keras_2_11(training)
+    return old_optimizers.by_variable if newer else old_optimizers.by_kind
 
 
 def _full_names(loss: Any) -> Any:

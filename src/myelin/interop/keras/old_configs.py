@@ -78,6 +78,12 @@ def compiled(config: Any, where: str) -> Config:
         ) from error
 
 
+def is_of_keras_2_11(training: Any) -> bool:
+    """Whether a training configuration has an optimizer of the kind that Keras 2 got in 2.11."""
+    inner = training["optimizer_config"].get("config")
+    return isinstance(inner, dict) and inner.get("is_legacy_optimizer") is False
+
+
 def _compiled(config: Any) -> Config:
     metrics = {key: _metrics(config.get(key)) for key in ("metrics", "weighted_metrics")}
     found = {key: config[key] for key in ("loss_weights", "run_eagerly") if key in config}
@@ -111,6 +117,8 @@ def _named(value: Config) -> Any:
     if name == "Functional" and _calls_are_lists(inner):
         ends = {key: _end(inner[key]) for key in ("input_layers", "output_layers")}
         inner = {**inner, **ends}
+    if isinstance(inner, dict) and _has_inputs(inner):
+        inner = {**inner, "layers": [_behind_an_input(layer) for layer in inner["layers"]]}
     entry = {**value, "class_name": name}
     if name in _MODULES:
         entry["module"] = _MODULES[name]
@@ -123,6 +131,18 @@ def _named(value: Config) -> Any:
     if isinstance(inner, dict):
         entry["config"] = _arguments(name, {k: _lambda_or(k, v) for k, v in inner.items()}, entry)
     return entry
+
+
+def _has_inputs(config: Config) -> bool:
+    layers = config.get("layers")
+    return isinstance(layers, list) and any(layer["class_name"] == "InputLayer" for layer in layers)
+
+
+def _behind_an_input(layer: Config) -> Config:
+    """A layer without the shape of a batch, which only first ones need, and some kept."""
+    if layer["class_name"] == "InputLayer" or not isinstance(layer["config"], dict):
+        return layer
+    return {**layer, "config": _without(layer["config"], "batch_input_shape")}
 
 
 def _calls_are_lists(config: Config) -> bool:
@@ -252,7 +272,8 @@ def _optimizer(value: Config) -> Config:
     if "lr" in config:
         config["learning_rate"] = config.pop("lr")
     decay = config.pop("decay", 0.0)
-    if decay:
+    # Nadam's was of its momentum.
+    if decay and name != "Nadam":
         rates = {"initial_learning_rate": config["learning_rate"], "decay_steps": 1,
                  "decay_rate": decay}  # fmt: skip
         config["learning_rate"] = {
@@ -280,8 +301,11 @@ def _metrics(value: Any) -> Any:
         inner = config["config"]
         if config["class_name"] != "MeanMetricWrapper":
             return {"module": "keras.metrics", **config}
-        function = inner.get("fn", inner["name"])
-        return "accuracy" if function in _ACCURACIES else function
+        name = inner["name"]
+        function = inner.get("fn", name)
+        if name == function or (function in _ACCURACIES and name in ("accuracy", "acc")):
+            return name
+        return {"module": "keras.metrics", **config, "config": {**inner, "fn": function}}
 
     return _each(value, metric)
 

@@ -137,6 +137,7 @@ _SLOTS = {
     "linear": "linear", "accum_grad": "accumulated_grad", "accum_var": "accumulated_delta_var",
 }  # fmt: skip
 _SLOTS_OF = {"Adamax": {**_SLOTS, "v": "norm"}}
+_AVERAGES = "_model_variables_moving_average"
 # What they keep once, in both.
 _SHARED = {"_u_product": "u_product", "_m_cache": "u_product"}
 
@@ -156,6 +157,8 @@ def _restore_optimizer(model: Any, kept: Checkpoint) -> None:
             state["shared", _SHARED[name]] = part
         for place, variable in enumerate(kept.numbered(part, "") if name in _LISTS else []):
             state["slots", place, _LISTS[name]] = variable
+        for place, variable in enumerate(kept.numbered(part, "") if name == _AVERAGES else []):
+            state["average", place] = variable
     slots = _SLOTS_OF.get(type(model.optimizer).__name__, _SLOTS)
     for slot, variable, part in kept.slots(number):
         state["slots", places.get(variable), slots.get(slot, slot)] = part
