@@ -24,7 +24,7 @@ _IDLE: dict[str, tuple[Any, ...] | None] = {
     "value_shape": None, "fused": None, "virtual_batch_size": (None,), "adjustment": (None,),
     "time_major": (False,), "ragged": (False,), "sparse": (False,), "groups": (1,),
     "kernel_initializer": None, "kernel_regularizer": (None,), "kernel_constraint": (None,),
-    "interpolation_mode": None, "standardize_mode": None,
+    "softmax_robust_masking": (False,), "interpolation_mode": None, "standardize_mode": None,
 }  # fmt: skip
 _OF_ALL_LAYERS = {
     "name", "trainable", "dtype", "activity_regularizer", "batch_input_shape", "input_shape",
@@ -115,6 +115,7 @@ def _named(value: Config) -> Any:
     if name == "Sequential" and isinstance(inner, list):
         inner = {"layers": inner}
     if name == "Functional" and _calls_are_lists(inner):
+        inner = _renumbered(inner)
         ends = {key: _end(inner[key]) for key in ("input_layers", "output_layers")}
         inner = {**inner, **ends}
     if isinstance(inner, dict) and _has_inputs(inner):
@@ -149,6 +150,32 @@ def _calls_are_lists(config: Config) -> bool:
     """Whether Keras 2 wrote a graph: Keras 3 writes the arguments of each call by name."""
     nodes = (node for layer in config["layers"] for node in layer.get("inbound_nodes", []))
     return any(isinstance(node, list) for node in nodes)
+
+
+def _renumbered(config: Config) -> Config:
+    """A graph whose calls of a model in a row count from 0: Keras 2 counted from 1 there.
+
+    It took what leads from the inputs of a model to its outputs for its first call, and so does
+    Keras 3, but for models in a row.
+    """
+    rows = {
+        layer.get("name", layer["config"]["name"]) for layer in config["layers"]
+        if layer["class_name"] == "Sequential" and _has_inputs(layer["config"])
+    }  # fmt: skip
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(item) for key, item in value.items()}
+        if not isinstance(value, list):
+            return value
+        if len(value) > 2 and isinstance(value[0], str) and value[0] in rows:
+            value = [value[0], value[1] - 1, *value[2:]]
+        return [moved(item) for item in value]
+
+    layers = [
+        {**layer, "inbound_nodes": moved(layer["inbound_nodes"])} for layer in config["layers"]
+    ]
+    return {**config, "layers": layers, "output_layers": moved(config["output_layers"])}
 
 
 def _end(places: Any) -> Any:

@@ -16,10 +16,12 @@ from typing import Any
 from myelin import registry
 from myelin.errors import FileFormatError, InputError, UnknownNameError, require
 from myelin.interop.keras import configs, old_configs, old_optimizers, old_weights
-from myelin.interop.tensorflow.checkpoint import PURPOSE, ROOT, Checkpoint, damage
+from myelin.interop.tensorflow import lookups
+from myelin.interop.tensorflow.checkpoint import PURPOSE, ROOT, Checkpoint, damage, description
 from myelin.saving import configuration
 
 _METADATA = "keras_metadata.pb"
+_STATISTICS = ("mean", "variance", "count")
 _TUPLES = {"__tuple__", "TensorShape"}
 
 
@@ -31,8 +33,6 @@ def metadata_of(folder: Path) -> dict[str, Any] | None:
         MissingExtraError: TensorFlow is not installed.
     """
     require("tensorflow", "tensorflow", PURPOSE)
-    from tensorflow.core.protobuf import saved_model_pb2
-
     where = str(folder)
     with damage(where):
         if (folder / _METADATA).is_file():
@@ -40,9 +40,7 @@ def metadata_of(folder: Path) -> dict[str, Any] | None:
             described.ParseFromString((folder / _METADATA).read_bytes())
             texts = [node.metadata for node in described.nodes if node.node_id == ROOT]
         else:
-            described = saved_model_pb2.SavedModel()
-            described.ParseFromString((folder / "saved_model.pb").read_bytes())
-            nodes = described.meta_graphs[0].object_graph_def.nodes
+            nodes = description(folder).object_graph_def.nodes
             texts = [node.user_object.metadata for node in nodes[:1]]
     if not texts or not texts[0]:
         return None
@@ -77,6 +75,7 @@ def load_model(
         with configs.reading(config, where, safe_mode) as read:
             model = configuration.made(read, where, kept.room)
             try:
+                lookups.assign(model, kept, folder)
                 old_weights.assign(model, _stored(kept), where)
             except InputError as error:
                 raise FileFormatError(f"{error}. Its layers and weights disagree") from error
@@ -109,11 +108,16 @@ def _model_config(metadata: dict[str, Any], where: str) -> Any:
 
 def _stored(kept: Checkpoint) -> list[tuple[str, list[Any]]]:
     """What reads the weights of each layer, in order, and those of the model itself."""
-    layers = {
-        f"layer-{i}": kept.listed(number, "variables") or []
-        for i, number in enumerate(kept.numbered(ROOT, "layer-"))
-    }
-    inside = {number for numbers in layers.values() for number in numbers}
+    layers: dict[str, list[int]] = {}
+    inside: set[int] = set()
+    for place, number in enumerate(kept.numbered(ROOT, "layer-")):
+        inside |= kept.below(number)
+        listed = kept.listed(number, "variables")
+        if listed is None:
+            # Layers that learn before training list none; of them, only statistics are weights.
+            parts = kept.children(number)
+            listed = [parts[name] for name in _STATISTICS if name in parts]
+        layers[f"layer-{place}"] = listed
     of_all = kept.listed(ROOT, "variables") or []
     layers[old_weights.TOP] = [number for number in of_all if number not in inside]
     return [
