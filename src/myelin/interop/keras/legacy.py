@@ -166,7 +166,7 @@ def assign(model: Any, group: Group, where: str, skip_mismatch: bool = False) ->
     top = group.group(old_weights.TOP)
     groups += [(old_weights.TOP, top)] if top is not None else []
     stored = [(name, [partial(weights.read, a) for a in _arrays(found)]) for name, found in groups]
-    old_weights.assign(model, stored, where, skip_mismatch)
+    old_weights.assign(model, old_weights.of_model(model), stored, where, skip_mismatch)
 
 
 def _put_arrays(group: Any, arrays: list[tuple[str, Any]]) -> None:

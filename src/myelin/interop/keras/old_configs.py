@@ -118,7 +118,7 @@ def _named(value: Config) -> Any:
         inner = _renumbered(inner)
         ends = {key: _end(inner[key]) for key in ("input_layers", "output_layers")}
         inner = {**inner, **ends}
-    if isinstance(inner, dict) and _has_inputs(inner):
+    if _has_inputs(inner):
         inner = {**inner, "layers": [_behind_an_input(layer) for layer in inner["layers"]]}
     entry = {**value, "class_name": name}
     if name in _MODULES:
@@ -134,8 +134,9 @@ def _named(value: Config) -> Any:
     return entry
 
 
-def _has_inputs(config: Config) -> bool:
-    layers = config.get("layers")
+def _has_inputs(config: Any) -> bool:
+    """Whether a configuration is that of a model, which has inputs."""
+    layers = config.get("layers") if isinstance(config, dict) else None
     return isinstance(layers, list) and any(layer["class_name"] == "InputLayer" for layer in layers)
 
 
@@ -153,22 +154,18 @@ def _calls_are_lists(config: Config) -> bool:
 
 
 def _renumbered(config: Config) -> Config:
-    """A graph whose calls of a model in a row count from 0: Keras 2 counted from 1 there.
+    """A graph whose calls of models in it count from 0, as those of layers.
 
-    It took what leads from the inputs of a model to its outputs for its first call, and so does
-    Keras 3, but for models in a row.
+    Keras 2 counted from 1 there: what leads from the inputs of a model to its outputs was the first.
     """
-    rows = {
-        layer.get("name", layer["config"]["name"]) for layer in config["layers"]
-        if layer["class_name"] == "Sequential" and _has_inputs(layer["config"])
-    }  # fmt: skip
+    models = {layer["name"] for layer in config["layers"] if _has_inputs(layer["config"])}
 
     def moved(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: moved(item) for key, item in value.items()}
         if not isinstance(value, list):
             return value
-        if len(value) > 2 and isinstance(value[0], str) and value[0] in rows:
+        if len(value) > 2 and isinstance(value[0], str) and value[0] in models:
             value = [value[0], value[1] - 1, *value[2:]]
         return [moved(item) for item in value]
 

@@ -8,17 +8,26 @@ from typing import Any
 import numpy as np
 
 from myelin.errors import InputError
-from myelin.interop.keras import weights
+from myelin.interop.keras.weights import mark_adapted
 from myelin.saving import fitting
 from myelin.variable import Variable
 
 # What stands in the place of a layer's name for the weights that are a model's own.
 TOP = "top_level_model_weights"
+# For each layer its name and its weights with their paths, or what reads them from a file.
+Listed = Sequence[tuple[str, Sequence[tuple[str, Variable]]]]
+Stored = Sequence[tuple[str, Sequence[Callable[[], np.ndarray]]]]
 
 
 def of_layer(layer: Any) -> list[tuple[str, Variable]]:
     """The weights of a layer with their paths, those that train first."""
     return [(v.path, v) for v in [*layer.trainable_weights, *layer.non_trainable_weights]]
+
+
+def of_model(model: Any) -> Listed:
+    """The weights of each layer of a model, and those that are its own."""
+    layers = [(layer.name, of_layer(layer)) for layer in model.layers]
+    return [*layers, (TOP, of_the_top(model))]
 
 
 def of_the_top(model: Any) -> list[tuple[str, Variable]]:
@@ -28,16 +37,14 @@ def of_the_top(model: Any) -> list[tuple[str, Variable]]:
 
 
 def assign(
-    model: Any,
-    stored: Sequence[tuple[str, Sequence[Callable[[], np.ndarray]]]],
-    where: str,
-    skip_mismatch: bool = False,
+    model: Any, own: Listed, stored: Stored, where: str, skip_mismatch: bool = False
 ) -> None:
     """Puts weights into a model, layer by layer in order, all of them or none.
 
     Args:
         model: a model that is built.
-        stored: for each layer its name and what reads each of its arrays, `TOP` last.
+        own: its weights, as `of_model` gives them, or by other parts of it.
+        stored: what reads each array, of the same parts.
         where: the file, for errors.
         skip_mismatch: leaves out arrays of another shape, with a warning.
 
@@ -46,21 +53,20 @@ def assign(
         ShapeError: a weight has another shape.
     """
     stored = [(name, arrays) for name, arrays in stored if arrays]
-    listed = [*((layer.name, of_layer(layer)) for layer in model.layers), (TOP, of_the_top(model))]
-    layers = [(name, own) for name, own in listed if own]
+    layers = [(name, weights) for name, weights in own if weights]
     if len(stored) != len(layers):
         raise InputError(
             f"{where} holds the weights of {len(stored)} layers, and {len(layers)} of the model's "
             "have weights"
         )
     variables, arrays = {}, {}
-    for (theirs, found), (name, own) in zip(stored, layers, strict=True):
-        if len(found) != len(own):
+    for (theirs, found), (name, listed) in zip(stored, layers, strict=True):
+        if len(found) != len(listed):
             raise InputError(
                 f'{where}: the layer "{theirs}" has {len(found)} arrays, and "{name}" has '
-                f"{len(own)}"
+                f"{len(listed)}"
             )
-        for (path, variable), read in zip(own, found, strict=True):
+        for (path, variable), read in zip(listed, found, strict=True):
             variables[path], arrays[path] = variable, read()
     fitting.assign(variables, arrays, where, skip_mismatch)
-    weights.mark_adapted(model)
+    mark_adapted(model)

@@ -125,7 +125,9 @@ class Checkpoint(Objects):
         for attribute in self.nodes[number].attributes:
             if attribute.name == _VALUE:
                 return attribute
-        raise FileFormatError(f"{self.where} is damaged: an object should be a variable, and is not")
+        raise FileFormatError(
+            f"{self.where} is damaged: an object should be a variable, and is not"
+        )
 
 
 @contextlib.contextmanager

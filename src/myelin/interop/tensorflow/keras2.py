@@ -8,7 +8,7 @@ and how it was compiled. Its weights are parts of its layers in the checkpoint.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 from myelin import registry
 from myelin.errors import FileFormatError, InputError, UnknownNameError, require
 from myelin.interop.keras import configs, old_configs, old_optimizers, old_weights
-from myelin.interop.tensorflow import lookups
+from myelin.interop.tensorflow import learned
 from myelin.interop.tensorflow.checkpoint import PURPOSE, ROOT, Checkpoint, damage, description
+from myelin.models import Functional, Sequential
 from myelin.saving import configuration
 
 _METADATA = "keras_metadata.pb"
@@ -74,11 +75,10 @@ def load_model(
         kept = Checkpoint(folder)
         with configs.reading(config, where, safe_mode) as read:
             model = configuration.made(read, where, kept.room)
-            try:
-                lookups.assign(model, kept, folder)
-                old_weights.assign(model, _stored(kept), where)
-            except InputError as error:
-                raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+            # One that stands in several places counts once.
+            layers = [*{id(pair[1]): pair for pair in _paired(kept, read, model)}.values()]
+            learned.assign(layers, kept, folder)
+            _assign(model, kept, layers)
             training = metadata.get("training_config")
             if compile and training:
                 compiled = old_configs.compiled(training, where)
@@ -101,29 +101,69 @@ def _model_config(metadata: dict[str, Any], where: str) -> Any:
         try:
             registry.find_class(config["class_name"])
         except UnknownNameError:
-            # A subclass of its writer's, whose graph is known all the same.
-            return {**config, "class_name": "Functional"}
+            # A subclass of its writer's, whose layers are known all the same.
+            graph = "input_layers" in config.get("config", {})
+            return {**config, "class_name": "Functional" if graph else "Sequential"}
     return config
 
 
-def _stored(kept: Checkpoint) -> list[tuple[str, list[Any]]]:
-    """What reads the weights of each layer, in order, and those of the model itself."""
-    layers: dict[str, list[int]] = {}
+Way = tuple[str, ...]
+
+
+def _paired(kept: Checkpoint, config: Any, model: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
+    """The layers of a model and of those in it, with the names that lead to them in the folder.
+
+    Args:
+        kept: the folder.
+        config: the configuration of the model, whose layers are numbered there.
+        model: the model that was made of it.
+        way: the names that lead to the model.
+    """
+    entries = config["config"]["layers"]
+    if config["class_name"] == "Sequential":
+        entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
+    own = {layer.name: layer for layer in model.layers}
+    for place, entry in enumerate(entries):
+        layer = own.get(entry.get("name", entry["config"]["name"]))
+        there = (*way, f"layer-{place}")
+        if isinstance(layer, Functional | Sequential):
+            yield from _paired(kept, entry, layer, there)
+        elif layer is not None:
+            yield there, layer
+
+
+def _assign(model: Any, kept: Checkpoint, layers: list[tuple[Way, Any]]) -> None:
+    """Puts the weights of a folder into a model.
+
+    Raises:
+        FileFormatError: they are not those of its layers.
+    """
+    own, stored = [], []
     inside: set[int] = set()
-    for place, number in enumerate(kept.numbered(ROOT, "layer-")):
-        inside |= kept.below(number)
-        listed = kept.listed(number, "variables")
-        if listed is None:
-            # Layers that learn before training list none; of them, only statistics are weights.
-            parts = kept.children(number)
-            listed = [parts[name] for name in _STATISTICS if name in parts]
-        layers[f"layer-{place}"] = listed
-    of_all = kept.listed(ROOT, "variables") or []
-    layers[old_weights.TOP] = [number for number in of_all if number not in inside]
-    return [
-        (name, [partial(kept.array, number) for number in numbers])
-        for name, numbers in layers.items()
-    ]
+    for way, layer in layers:
+        number = kept.at(way)
+        if number is not None:
+            inside |= kept.below(number)
+            stored.append((layer.name, _numbers_of(kept, number)))
+        own.append((layer.name, old_weights.of_layer(layer)))
+    apart = [n for n in kept.listed(ROOT, "variables") or [] if n not in inside]
+    stored.append((old_weights.TOP, apart))
+    own.append((old_weights.TOP, old_weights.of_the_top(model)))
+    reads = [(name, [partial(kept.array, n) for n in numbers]) for name, numbers in stored]
+    try:
+        old_weights.assign(model, own, reads, kept.where)
+    except InputError as error:
+        raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+
+
+def _numbers_of(kept: Checkpoint, layer: int) -> list[int]:
+    """The weights of a layer, those that train first."""
+    listed = kept.listed(layer, "variables")
+    if listed is not None:
+        return listed
+    # Layers that learn before training list none; of them, only statistics are weights.
+    parts = kept.children(layer)
+    return [parts[name] for name in _STATISTICS if name in parts]
 
 
 # What optimizers call what they keep for each variable -> its name here. Since TensorFlow 2.11 it
