@@ -22,6 +22,7 @@ from myelin.interop.keras import (
     configs,
     hdf5,
     layout,
+    old_compilation,
     old_configs,
     old_optimizers,
     old_weights,
@@ -120,7 +121,7 @@ def load_model(
 
 
 def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool) -> None:
-    compiled = old_configs.compiled(training, where)
+    compiled = old_compilation.compiled(training, where)
     with configs.reading(compiled, where, safe_mode) as read:
         configuration.compile_as(model, read, where)
     group = root.group("optimizer_weights")
@@ -137,7 +138,7 @@ def _order_of(training: Any, root: Group) -> old_optimizers.Order:
     """In which order a file lists the state of its optimizer."""
     if str(root.attributes().get("keras_version", "")).startswith("3"):
         return old_optimizers.in_keras_3
-    newer = old_configs.is_of_keras_2_11(training)
+    newer = old_compilation.is_of_keras_2_11(training)
     return old_optimizers.by_variable if newer else old_optimizers.by_kind
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 from myelin import registry
@@ -40,10 +39,8 @@ _FUNCTIONS = {
     "sigmoid": "Sigmoid", "relu": "Relu", "softplus": "Softplus",
 }  # fmt: skip
 _OPERANDS = ("y", "b")
-_REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch": "sum_over_batch_size"}
 # What reading a damaged configuration ends in.
-_DAMAGE = (KeyError, TypeError, IndexError, ValueError, AttributeError, RecursionError)
-_ACCURACIES = {"binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
+DAMAGE = (KeyError, TypeError, IndexError, ValueError, AttributeError, RecursionError)
 
 
 def model(config: Any, where: str) -> Config:
@@ -55,54 +52,23 @@ def model(config: Any, where: str) -> Config:
     if not isinstance(config, dict) or "class_name" not in config:
         raise FileFormatError(f"{where} holds no configuration of a model")
     try:
-        made: Config = _object(config)
-    except _DAMAGE as error:
+        made: Config = as_today(config)
+    except DAMAGE as error:
         raise FileFormatError(
             f"{where}: the configuration of its model is damaged: {error!r}"
         ) from error
     return made
 
 
-def compiled(config: Any, where: str) -> Config:
-    """The arguments of `compile` in a training configuration.
-
-    Raises:
-        FileFormatError: it is damaged.
-    """
-    try:
-        return _compiled(config)
-    except _DAMAGE as error:
-        raise FileFormatError(
-            f"{where}: how its model was compiled is damaged: {error!r}. With compile=False it "
-            "loads as it is"
-        ) from error
-
-
-def is_of_keras_2_11(training: Any) -> bool:
-    """Whether a training configuration has an optimizer of the kind that Keras 2 got in 2.11."""
-    inner = training["optimizer_config"].get("config")
-    return isinstance(inner, dict) and inner.get("is_legacy_optimizer") is False
-
-
-def _compiled(config: Any) -> Config:
-    metrics = {key: _metrics(config.get(key)) for key in ("metrics", "weighted_metrics")}
-    found = {key: config[key] for key in ("loss_weights", "run_eagerly") if key in config}
-    optimizer = _optimizer(config["optimizer_config"])
-    return {"optimizer": optimizer, "loss": _loss(config.get("loss")), **metrics, **found}
-
-
-# Layers.
-
-
-def _object(value: Any) -> Any:
+def as_today(value: Any) -> Any:
     """A value of a configuration, with the objects in it in the form of Keras 3."""
     if isinstance(value, list):
-        return [_object(item) for item in value]
+        return [as_today(item) for item in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("class_name"), str) and "config" in value:
         return _named(value)
-    return {key: _object(item) for key, item in value.items()}
+    return {key: as_today(item) for key, item in value.items()}
 
 
 def _named(value: Config) -> Any:
@@ -144,7 +110,7 @@ def _behind_an_input(layer: Config) -> Config:
     """A layer without the shape of a batch, which only first ones need, and some kept."""
     if layer["class_name"] == "InputLayer" or not isinstance(layer["config"], dict):
         return layer
-    return {**layer, "config": _without(layer["config"], "batch_input_shape")}
+    return {**layer, "config": without(layer["config"], "batch_input_shape")}
 
 
 def _calls_are_lists(config: Config) -> bool:
@@ -186,7 +152,7 @@ def _lambda_or(key: str, value: Any) -> Any:
         code, defaults, closure = value
         parts = {"code": code, "defaults": defaults, "closure": closure}
         return {"class_name": "__lambda__", "config": parts}
-    return value if key == "inbound_nodes" else _object(value)
+    return value if key == "inbound_nodes" else as_today(value)
 
 
 def _arguments(name: str, config: Config, entry: Config) -> Config:
@@ -196,7 +162,7 @@ def _arguments(name: str, config: Config, entry: Config) -> Config:
         return {**config, "batch_shape": shape} if shape is not None else config
     if name == "ThresholdedReLU":
         entry["class_name"] = "ReLU"
-        return {**_without(config, "theta"), "threshold": float(config["theta"])}
+        return {**without(config, "theta"), "threshold": float(config["theta"])}
     if name == "Lambda":
         for old in ("module", "function_type", "output_shape_type", "output_shape_module"):
             config.pop(old, None)
@@ -221,14 +187,15 @@ def _without_idle(name: str, config: Config) -> Config:
         key for key, value in config.items()
         if key not in known and key in _IDLE and _means_nothing(value, _IDLE[key])
     }  # fmt: skip
-    return _without(config, *idle)
+    return without(config, *idle)
 
 
 def _means_nothing(value: Any, values: tuple[Any, ...] | None) -> bool:
     return values is None or value in values
 
 
-def _without(config: Config, *names: str) -> Config:
+def without(config: Config, *names: str) -> Config:
+    """A configuration without some of its entries."""
     return {key: value for key, value in config.items() if key not in names}
 
 
@@ -285,61 +252,3 @@ def _operation(value: Config) -> Config:
     name = value["config"].get("name", value.get("name"))
     return {"module": "keras.src.ops.numpy", "class_name": kind, "name": value.get("name", name),
             "config": {"name": name}, "inbound_nodes": calls}  # fmt: skip
-
-
-# Compilation.
-
-
-def _optimizer(value: Config) -> Config:
-    name = value["class_name"].rpartition(">")[2]
-    config = _without(_object(value["config"]), "jit_compile", "is_legacy_optimizer", "use_locking")
-    if "lr" in config:
-        config["learning_rate"] = config.pop("lr")
-    decay = config.pop("decay", 0.0)
-    # Nadam's was of its momentum.
-    if decay and name != "Nadam":
-        rates = {"initial_learning_rate": config["learning_rate"], "decay_steps": 1,
-                 "decay_rate": decay}  # fmt: skip
-        config["learning_rate"] = {
-            "module": "keras.optimizers.schedules", "class_name": "InverseTimeDecay",
-            "config": rates,
-        }  # fmt: skip
-    if config.get("epsilon", 0) is None:
-        del config["epsilon"]
-    return {"module": "keras.optimizers", "class_name": name, "config": config}
-
-
-def _loss(value: Any) -> Any:
-    def loss(config: Config) -> Any:
-        inner = _without(config["config"], "fn")
-        reduction = inner.get("reduction")
-        if reduction in _REDUCTIONS:
-            inner["reduction"] = _REDUCTIONS[reduction]
-        return {"module": "keras.losses", **config, "config": inner}
-
-    return _each(value, loss)
-
-
-def _metrics(value: Any) -> Any:
-    def metric(config: Config) -> Any:
-        inner = config["config"]
-        if config["class_name"] != "MeanMetricWrapper":
-            return {"module": "keras.metrics", **config}
-        name = inner["name"]
-        function = inner.get("fn", name)
-        if name == function or (function in _ACCURACIES and name in ("accuracy", "acc")):
-            return name
-        return {"module": "keras.metrics", **config, "config": {**inner, "fn": function}}
-
-    return _each(value, metric)
-
-
-def _each(value: Any, read: Callable[[Config], Any]) -> Any:
-    """A tree of names and configurations, with `read` of each configuration."""
-    if isinstance(value, list):
-        return [_each(item, read) for item in value]
-    if isinstance(value, dict):
-        if "class_name" in value:
-            return read(value)
-        return {key: _each(item, read) for key, item in value.items()}
-    return value

@@ -1,4 +1,4 @@
-"""The state of an optimizer as Keras 2 kept it: arrays in an order that it changed, or with names."""
+"""The state of an optimizer as Keras 2 kept it: by name, or in an order that it changed."""
 
 from __future__ import annotations
 

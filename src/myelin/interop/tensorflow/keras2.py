@@ -1,7 +1,7 @@
 """Whole models out of the SavedModels that Keras 2 wrote: `model.save("folder")`.
 
-Beside the program, which is left alone, there is a text about each layer (`keras_metadata.pb`; up to
-TensorFlow 2.4 it stood in `saved_model.pb`). That of the model holds the configuration of the whole
+Beside the program, which is left alone, `keras_metadata.pb` has a text about each layer; up to
+TensorFlow 2.4 it stood in `saved_model.pb`. That of the model holds the configuration of the whole
 and how it was compiled. Its weights are parts of its layers in the checkpoint.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from myelin import registry
 from myelin.errors import FileFormatError, InputError, UnknownNameError, require
-from myelin.interop.keras import configs, old_configs, old_optimizers, old_weights
+from myelin.interop.keras import configs, old_compilation, old_configs, old_optimizers, old_weights
 from myelin.interop.tensorflow import learned
 from myelin.interop.tensorflow.checkpoint import PURPOSE, ROOT, Checkpoint, damage, description
 from myelin.models import Functional, Sequential
@@ -81,7 +81,7 @@ def load_model(
             _assign(model, kept, layers)
             training = metadata.get("training_config")
             if compile and training:
-                compiled = old_configs.compiled(training, where)
+                compiled = old_compilation.compiled(training, where)
                 with configs.reading(compiled, where, safe_mode) as arguments:
                     configuration.compile_as(model, arguments, where)
                 _restore_optimizer(model, kept)
