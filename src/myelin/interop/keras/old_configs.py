@@ -122,7 +122,7 @@ def _calls_are_lists(config: Config) -> bool:
 def _renumbered(config: Config) -> Config:
     """A graph whose calls of models in it count from 0, as those of layers.
 
-    Keras 2 counted from 1 there: what leads from the inputs of a model to its outputs was the first.
+    Keras 2 counted from 1 there: the way from a model's inputs to its outputs was its call 0.
     """
     models = {layer["name"] for layer in config["layers"] if _has_inputs(layer["config"])}
 

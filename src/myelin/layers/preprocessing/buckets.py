@@ -87,6 +87,8 @@ class Discretization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(dtype=dtype, name=name, **kwargs)
+        # Of the data as they are: as whole numbers, the type of what comes out, some would be lost.
+        self.autocast = False
         vectors.refuse_sparse(sparse, "Discretization")
         if (bin_boundaries is None) == (num_bins is None):
             raise InputError("Discretization wants either bin_boundaries or num_bins")
