@@ -169,7 +169,7 @@ def test_damaged_folders_are_said_to_be(tmp_path):
     small().export(tmp_path / "model")
     (tmp_path / "model" / "saved_model.pb").write_bytes(b"\xff" * 50)
     with pytest.raises(FileFormatError, match="model is damaged"):
-        to_tensorflow.load_weights(small(), tmp_path / "model")
+        to_tensorflow.load_model(tmp_path / "model")
     next((tmp_path / "model" / "variables").glob("*.index")).unlink()
     with pytest.raises(FileFormatError, match="model is damaged"):
         to_tensorflow.load_weights(small(), tmp_path / "model")

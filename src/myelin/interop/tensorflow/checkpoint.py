@@ -97,6 +97,17 @@ class Checkpoint(Objects):
             graph.ParseFromString(self._reader.get_tensor(_GRAPH))
         super().__init__(graph.nodes, str(folder))
 
+    def arrays_below(self, number: int) -> list[int]:
+        """The variables that an object leads to, each once, in the order of the names."""
+        found: dict[int, bool] = {}
+        ahead = [number]
+        while ahead:
+            number = ahead.pop()
+            if number not in found:
+                ahead += reversed(self.children(number).values())
+                found[number] = any(a.name == _VALUE for a in self.nodes[number].attributes)
+        return [number for number, is_variable in found.items() if is_variable]
+
     def slots(self, number: int) -> list[tuple[str, int, int]]:
         """What an optimizer keeps for variables: a kind, the variable, the object that is kept."""
         self.children(number)

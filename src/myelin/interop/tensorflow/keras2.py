@@ -22,7 +22,6 @@ from myelin.models import Functional, Sequential
 from myelin.saving import configuration
 
 _METADATA = "keras_metadata.pb"
-_STATISTICS = ("mean", "variance", "count")
 _TUPLES = {"__tuple__", "TensorShape"}
 
 
@@ -78,13 +77,13 @@ def load_model(
             # One that stands in several places counts once.
             layers = [*{id(pair[1]): pair for pair in _paired(kept, read, model)}.values()]
             learned.assign(layers, kept, folder)
-            _assign(model, kept, layers)
+            paths = _assign(model, kept, layers)
             training = metadata.get("training_config")
             if compile and training:
                 compiled = old_compilation.compiled(training, where)
                 with configs.reading(compiled, where, safe_mode) as arguments:
                     configuration.compile_as(model, arguments, where)
-                _restore_optimizer(model, kept)
+                _restore_optimizer(model, kept, paths)
     return model
 
 
@@ -132,8 +131,11 @@ def _paired(kept: Checkpoint, config: Any, model: Any, way: Way = ()) -> Iterato
             yield there, layer
 
 
-def _assign(model: Any, kept: Checkpoint, layers: list[tuple[Way, Any]]) -> None:
+def _assign(model: Any, kept: Checkpoint, layers: list[tuple[Way, Any]]) -> dict[int, str]:
     """Puts the weights of a folder into a model.
+
+    Returns:
+        The path of the model's variable for each object of the folder that was one.
 
     Raises:
         FileFormatError: they are not those of its layers.
@@ -142,10 +144,11 @@ def _assign(model: Any, kept: Checkpoint, layers: list[tuple[Way, Any]]) -> None
     inside: set[int] = set()
     for way, layer in layers:
         number = kept.at(way)
+        own.append((layer.name, old_weights.of_layer(layer)))
         if number is not None:
             inside |= kept.below(number)
-            stored.append((layer.name, _numbers_of(kept, number)))
-        own.append((layer.name, old_weights.of_layer(layer)))
+            # What a layer learned and has no weights for is in its configuration here.
+            stored.append((layer.name, _numbers_of(kept, number) if layer.weights else []))
     apart = [n for n in kept.listed(ROOT, "variables") or [] if n not in inside]
     stored.append((old_weights.TOP, apart))
     own.append((old_weights.TOP, old_weights.of_the_top(model)))
@@ -154,16 +157,15 @@ def _assign(model: Any, kept: Checkpoint, layers: list[tuple[Way, Any]]) -> None
         old_weights.assign(model, own, reads, kept.where)
     except InputError as error:
         raise FileFormatError(f"{error}. Its layers and weights disagree") from error
+    paths = [path for _, weights in own for path, _ in weights]
+    return dict(zip((n for _, numbers in stored for n in numbers), paths, strict=True))
 
 
 def _numbers_of(kept: Checkpoint, layer: int) -> list[int]:
     """The weights of a layer, those that train first."""
     listed = kept.listed(layer, "variables")
-    if listed is not None:
-        return listed
-    # Layers that learn before training list none; of them, only statistics are weights.
-    parts = kept.children(layer)
-    return [parts[name] for name in _STATISTICS if name in parts]
+    # Layers that learn before training list none, and none does with save_traces=False.
+    return kept.arrays_below(layer) if listed is None else listed
 
 
 # What optimizers call what they keep for each variable -> its name here. Since TensorFlow 2.11 it
@@ -186,15 +188,20 @@ _AVERAGES = "_model_variables_moving_average"
 _SHARED = {"_u_product": "u_product", "_m_cache": "u_product"}
 
 
-def _restore_optimizer(model: Any, kept: Checkpoint) -> None:
-    """Puts the state of an optimizer into that of a model's, where there is one."""
+def _restore_optimizer(model: Any, kept: Checkpoint, paths: Mapping[int, str]) -> None:
+    """Puts the state of an optimizer into that of a model's, where there is one.
+
+    Args:
+        model: a model that is compiled.
+        kept: the folder.
+        paths: the variables of the model that objects of the folder are.
+    """
     number = kept.children(ROOT).get("optimizer")
     parts = {} if number is None else kept.children(number)
     count = parts.get("_iterations", parts.get("iter"))
     if number is None or count is None:
         return
-    served = kept.listed(ROOT, "trainable_variables") or []
-    places = {variable: place for place, variable in enumerate(served)}
+    places = {v.path: place for place, v in enumerate(model.trainable_variables)}
     state: dict[tuple[Any, ...], int] = {("iterations",): count}
     for name, part in parts.items():
         if name in _SHARED:
@@ -205,7 +212,7 @@ def _restore_optimizer(model: Any, kept: Checkpoint) -> None:
             state["average", place] = variable
     slots = _SLOTS_OF.get(type(model.optimizer).__name__, _SLOTS)
     for slot, variable, part in kept.slots(number):
-        state["slots", places.get(variable), slots.get(slot, slot)] = part
+        state["slots", places.get(paths.get(variable, "")), slots.get(slot, slot)] = part
     arrays = {keys: kept.array(part) for keys, part in state.items()}
     if not old_optimizers.assign_named(model.optimizer, model.trainable_variables, arrays):
         warnings.warn(
