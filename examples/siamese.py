@@ -55,7 +55,7 @@ def make_model(side):
     ], name="code")  # fmt: skip
     one, two = keras.Input((side, side, 1)), keras.Input((side, side, 1))
     apart = layers.Subtract()([code(one), code(two)])
-    distance = layers.Lambda(lambda d: ops.sqrt(ops.sum(d**2, axis=1, keepdims=True) + 1e-9))(apart)
+    distance = ops.sqrt(ops.sum(apart**2, axis=1, keepdims=True) + 1e-9)
     return keras.Model([one, two], distance)
 
 

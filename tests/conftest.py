@@ -28,7 +28,8 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 import pytest  # noqa: E402
 
 PEERS = (
-    "keras", "torch", "tensorflow", "tf_keras", "tensorboard", "onnx", "onnxruntime", "grain", "datasets",
+    "keras", "torch", "tensorflow", "tf_keras", "tensorboard", "onnx", "onnxruntime", "grain",
+    "datasets",
 )  # fmt: skip
 _ASKS_FOR_A_PEER = re.compile(rf"importorskip\(\s*[\"']({'|'.join(PEERS)})\b")
 

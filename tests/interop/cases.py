@@ -10,6 +10,17 @@ from tests.layers.table import LAYERS
 
 # A word's number, one of ten; the last places of some rows are padding.
 WORDS = "words"
+# Sentences, and columns of a table, for models that begin on the host.
+TEXTS, COLUMNS = "texts", "columns"
+_NUMBERS = ("age", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+GIVEN = {
+    TEXTS: np.array([["a warm and funny film"], ["a dull and silly story"], ["a film"]]),
+    COLUMNS: {
+        **{name: np.linspace(0, i + 1, 4, dtype="f4")[:, None] for i, name in enumerate(_NUMBERS)},
+        "sex": np.array([["first"], ["second"], ["first"], ["first"]]),
+        "weight": np.array([["light"], ["heavy"], ["heavy"], ["light"]]),
+    },
+}
 
 
 def _of(make, shapes):
@@ -87,11 +98,40 @@ def _classic():
 
 def _example(name, make, *arguments):
     """A network of one of the examples."""
+    return getattr(_module(name), make)(*arguments)
+
+
+def _module(name):
     path = pathlib.Path(__file__).parents[2] / "examples" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"examples_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return getattr(module, make)(*arguments)
+    return module
+
+
+def _sentiment():
+    return _example("sentiment", "make_model", GIVEN[TEXTS], 10, 6)
+
+
+def _words_transformer():
+    return _example("transformer", "make_model", GIVEN[TEXTS], 10, 6, 8, 2, 1)
+
+
+def _table(inside):
+    """The network of a table: of its columns, or of the vectors that they become."""
+    example = _module("tabular_feature_space")
+    space = example.make_feature_space()
+    space.adapt(GIVEN[COLUMNS])
+    if inside:
+        return Model(space.get_inputs(), example.head(space.get_encoded_features()))
+    vectors = Input(space(GIVEN[COLUMNS]).shape[1:])
+    return Model(vectors, example.head(vectors))
+
+
+def _behind_its_text(model):
+    """What comes behind the layers of a model that compute on the host."""
+    begin = [model.get_layer(name).output for name in model.host_part().names]
+    return Model(begin, model.output)
 
 
 EXAMPLES = {
@@ -118,6 +158,12 @@ EXAMPLES = {
     ),
     "the forecast": (lambda: _example("timeseries_forecast", "make_model"), (2, 60, 2)),
     "the decoder of the VAE": (lambda: _example("vae", "VAE", 16, 2, 8).decoder, (2, 2)),
+    "the sentiment network": (_sentiment, TEXTS),
+    "the sentiment network behind its text": (lambda: _behind_its_text(_sentiment()), WORDS),
+    "the transformer": (_words_transformer, TEXTS),
+    "the transformer behind its text": (lambda: _behind_its_text(_words_transformer()), WORDS),
+    "the network of a table": (lambda: _table(inside=True), COLUMNS),
+    "the network of a table's vectors": (lambda: _table(inside=False), (4, 33)),
 }
 
 CASES = {
@@ -150,6 +196,11 @@ CASES = {
     **{f"{name}, of examples/": made for name, made in EXAMPLES.items()},
 }
 
+# Those that begin on the host, with text or columns of a table.
+ON_HOST = [
+    name for name, (_, shapes) in CASES.items() if isinstance(shapes, str) and shapes in GIVEN
+]
+
 
 def case(name, seed=0):
     """A model with weights that are not as they began, and the arrays that it is called on."""
@@ -161,6 +212,8 @@ def case(name, seed=0):
         if value.dtype == np.float32 and "seed" not in variable.path:
             # Variances must stay positive, and moving averages small.
             variable.assign(value + np.abs(rng.normal(scale=0.1, size=value.shape)).astype("f4"))
+    if isinstance(shapes, str) and shapes in GIVEN:
+        return model, GIVEN[shapes]
     if shapes == WORDS:
         words = rng.integers(1, 10, (3, 6)).astype("int32")
         words[1, 4:] = 0

@@ -5,6 +5,7 @@ import pytest
 from myelin import Input, Model, Sequential, layers
 from myelin.errors import InputError
 from myelin.interop.inference import Inference
+from tests.interop.cases import case
 
 
 def test_names_shapes_and_types_are_the_model_s():
@@ -97,3 +98,24 @@ def test_a_signature_says_what_a_subclass_takes():
     inference = Inference(model, [layers.InputSpec(shape=(None, 5), dtype="int32")])
     assert inference.inputs == [("input", (None, 5), "int32")]
     assert inference.output_names == ["doubled"]
+
+
+def test_what_begins_on_the_host_is_refused_with_a_way_out():
+    """The model that the message names computes the rest, of one layer's outputs and of several."""
+    for name in ("the sentiment network, of examples/", "the network of a table, of examples/"):
+        model, x = case(name)
+        with pytest.raises(InputError, match="computes on the host") as refused:
+            Inference(model)
+        advice = str(refused.value).rpartition("what comes behind it, ")[2]
+        behind = eval(advice, {"Model": Model, "model": model})
+        values = model.prepared(x).values
+        given = values if len(values) > 1 else values[0]
+        np.testing.assert_array_equal(behind(given), model(x))
+        Inference(behind)
+
+
+def test_a_model_inside_that_begins_on_the_host_is_refused_too():
+    inner = Sequential([Input((1,), dtype="string"), layers.StringLookup(vocabulary=["a"])])
+    x = Input((1,), dtype="string")
+    with pytest.raises(InputError, match="a model that begins behind it"):
+        Inference(Model(x, layers.Embedding(3, 2)(inner(x))))

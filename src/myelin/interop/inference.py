@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from myelin import dtypes, naming, variable
-from myelin.errors import InputError, NotBuiltError
+from myelin.errors import InputError, MyelinError, NotBuiltError
 from myelin.kernels.plain import plain_forms
 from myelin.layers.base import Layer
 from myelin.layers.context import Watch, call_context
@@ -58,7 +58,7 @@ class Inference:
 
     def __init__(self, model: Any, signature: Sequence[Any] | None = None) -> None:
         self.model = model
-        _refuse_host_layers(model)
+        refuse_host_layers(model)
         self.inputs, self._tree = _ports(model, signature)
         self.variables = model.name_variables("", set())
         self.output_tree: Any = None
@@ -166,13 +166,34 @@ class _Scopes(Watch):
         return outputs
 
 
-def _refuse_host_layers(model: Any) -> None:
+def refuse_host_layers(model: Any) -> None:
+    """Says of a model that begins on the host how the part behind that is exported.
+
+    Raises:
+        InputError: a layer computes on the host.
+    """
     for layer in model.all_layers():
         if layer.on_host:
             raise InputError(
                 f"{layer.title} computes on the host, with text or tables, which no exported "
-                "program can: export a model that begins behind it"
+                f"program can: export {_behind_host(model)}"
             )
+
+
+def _behind_host(model: Any) -> str:
+    """The model that begins where what computes on the host ends, as a program makes it."""
+    try:
+        names = model.host_part().names
+        for name in names:
+            _ = model.get_layer(name).output
+    # No graph, or layers that are in other models or called twice.
+    except (MyelinError, AttributeError, ValueError):
+        return "a model that begins behind it"
+    if len(names) == 1:
+        begin = f'model.get_layer("{names[0]}").output'
+    else:
+        begin = f"[model.get_layer(name).output for name in {tuple(names)}]"
+    return f"what comes behind it, Model({begin}, model.output)"
 
 
 def _ports(model: Any, signature: Sequence[Any] | None) -> tuple[list[Port], Any]:

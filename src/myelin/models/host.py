@@ -29,6 +29,7 @@ class HostPart:
 
     Attributes:
         rest: the compiled part, a graph of the same layers.
+        names: of the layers whose outputs the compiled part begins with.
 
     Raises:
         InputError: a layer that trains stands before one on the host, or text goes to one that
@@ -43,7 +44,7 @@ class HostPart:
             cut = _cut(graph)
             self._front = Graph(graph.given_tensors, cut, unique_names=False)
             self.rest = Graph(cut, graph.outputs, unique_names=False)
-        self._names = [layer_of(tensor).name for tensor in cut]
+        self.names = [layer_of(tensor).name for tensor in cut]
         self._came_as = [(x.batch_shape, x.input_dtype) for x in self.graph.input_layers]
 
     def prepared(self, arrays: list[Any], model: Layer) -> Prepared:
@@ -57,7 +58,7 @@ class HostPart:
             for layer, array in zip(self.graph.input_layers, arrays, strict=True)
         ]
         values = self._front.run(admitted, _computed)
-        return Prepared(list(map(as_array, values, self._names)), self._names, self._came_as)
+        return Prepared(list(map(as_array, values, self.names)), self.names, self._came_as)
 
     def begun(self, given: Prepared, model: Layer) -> Prepared:
         """Prepared arrays in the types that the compiled part begins with."""

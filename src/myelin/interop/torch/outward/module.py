@@ -7,6 +7,7 @@ from typing import Any
 from torch import fx
 
 from myelin.errors import InputError
+from myelin.interop.inference import refuse_host_layers
 from myelin.interop.torch.outward import (
     attention,
     augmentation,
@@ -45,6 +46,7 @@ def to_module(model: Any, trains: bool = True) -> fx.GraphModule:
     """
     if not isinstance(model, Model):
         raise InputError(f"to_torch wants a model, got {model!r}")
+    refuse_host_layers(model)
     graph, from_module = graphs.of_model(model)
     b = Building(model, LAYERS, sequences.MASKS, functions.operation, trains)
     names = [tensor.name for tensor in graph.input_tensors]
