@@ -130,7 +130,7 @@ def _compile(model: Any, training: Any, root: Group, where: str, safe_mode: bool
         warnings.warn(
             f"{where}: the state of its optimizer is of a form that is not known, so training "
             "starts with a fresh one",
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from myelin.errors import FileFormatError, require
+from myelin.errors import FileFormatError, MyelinError, require
 
 _GRAPH, _VALUE = "_CHECKPOINTABLE_OBJECT_GRAPH", "VARIABLE_VALUE"
 PURPOSE = "reading a SavedModel"
@@ -36,7 +36,7 @@ class Objects:
 
     def children(self, number: int) -> dict[str, int]:
         """The parts of an object, by name."""
-        if number >= len(self.nodes):
+        if not 0 <= number < len(self.nodes):
             raise FileFormatError(f"{self.where} is damaged: it lacks an object that it names")
         return {child.local_name: child.node_id for child in self.nodes[number].children}
 
@@ -146,6 +146,8 @@ def damage(where: str) -> Iterator[None]:
     """What TensorFlow raises inside the block becomes a FileFormatError."""
     try:
         yield
+    except MyelinError:
+        raise
     # Its errors are of many kinds, and none of them says which folder it was.
     except Exception as error:
         raise FileFormatError(f"{where} is damaged: {error}") from error

@@ -101,7 +101,8 @@ def _model_config(metadata: dict[str, Any], where: str) -> Any:
             registry.find_class(config["class_name"])
         except UnknownNameError:
             # A subclass of its writer's, whose layers are known all the same.
-            graph = "input_layers" in config.get("config", {})
+            inner = config.get("config")
+            graph = isinstance(inner, dict) and "input_layers" in inner
             return {**config, "class_name": "Functional" if graph else "Sequential"}
     return config
 
@@ -123,7 +124,7 @@ def _paired(kept: Checkpoint, config: Any, model: Any, way: Way = ()) -> Iterato
         entries = [entry for entry in entries if entry["class_name"] != "InputLayer"]
     own = {layer.name: layer for layer in model.layers}
     for place, entry in enumerate(entries):
-        layer = own.get(entry.get("name", entry["config"]["name"]))
+        layer = own.get(entry.get("name") or entry["config"].get("name"))
         there = (*way, f"layer-{place}")
         if isinstance(layer, Functional | Sequential):
             yield from _paired(kept, entry, layer, there)
@@ -184,8 +185,7 @@ _SLOTS = {
 }  # fmt: skip
 _SLOTS_OF = {"Adamax": {**_SLOTS, "v": "norm"}}
 _AVERAGES = "_model_variables_moving_average"
-# What they keep once, in both.
-_SHARED = {"_u_product": "u_product", "_m_cache": "u_product"}
+_PRODUCT = "_u_product"
 
 
 def _restore_optimizer(model: Any, kept: Checkpoint, paths: Mapping[int, str]) -> None:
@@ -204,12 +204,13 @@ def _restore_optimizer(model: Any, kept: Checkpoint, paths: Mapping[int, str]) -
     places = {v.path: place for place, v in enumerate(model.trainable_variables)}
     state: dict[tuple[Any, ...], int] = {("iterations",): count}
     for name, part in parts.items():
-        if name in _SHARED:
-            state["shared", _SHARED[name]] = part
-        for place, variable in enumerate(kept.numbered(part, "") if name in _LISTS else []):
-            state["slots", place, _LISTS[name]] = variable
-        for place, variable in enumerate(kept.numbered(part, "") if name == _AVERAGES else []):
-            state["average", place] = variable
+        if name == _PRODUCT:
+            state["shared", "u_product"] = part
+        for place, variable in enumerate(kept.numbered(part, "")):
+            if name in _LISTS:
+                state["slots", place, _LISTS[name]] = variable
+            elif name == _AVERAGES:
+                state["average", place] = variable
     slots = _SLOTS_OF.get(type(model.optimizer).__name__, _SLOTS)
     for slot, variable, part in kept.slots(number):
         state["slots", places.get(paths.get(variable, "")), slots.get(slot, slot)] = part

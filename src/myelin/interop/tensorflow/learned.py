@@ -80,5 +80,5 @@ def _numbers(constant: Any, room: int) -> np.ndarray:
     import tensorflow
 
     if math.prod(size.size for size in constant.tensor_shape.dim) > room:
-        raise FileFormatError("a constant is longer than its file")
+        raise ValueError("a constant is longer than its file")
     return np.asarray(tensorflow.make_ndarray(constant)).ravel()
