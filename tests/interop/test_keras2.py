@@ -83,6 +83,13 @@ def test_whole_models_predict_the_same(make, inputs, tmp_path):
     ]
 
 
+def test_models_in_models_come_by_h5_files_too(tmp_path):
+    theirs = drawn(models_in_models())
+    theirs.save(tmp_path / "model.h5")
+    model = myelin.load_model(tmp_path / "model.h5")
+    np.testing.assert_allclose(model(X), theirs(X), 1e-5, 1e-6)
+
+
 def test_what_layers_learned_comes_along(tmp_path):
     words = layers.TextVectorization(output_mode="tf_idf")
     words.adapt(["a b c d e", "a b b b e f"])
