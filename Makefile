@@ -19,6 +19,10 @@ EXTRAS_lint := [lint]
 EXTRAS_bench := [peers]
 EXTRAS_peers := [test,peers]
 
+# Keras 2. It names TensorFlow with its parts for graphics cards, which would be installed over the
+# plain one, so it comes without what it asks for.
+ALONE_peers := 'tf_keras>=2.21,<2.22'
+
 COMPILED := hatch_build.py $(wildcard src/myelin/kernels/native/*.[ch])
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -78,6 +82,7 @@ define environment
 $(1)/$(2): pyproject.toml $(COMPILED) | $(1)/bin/python
 	@echo "Installing Myelin$(EXTRAS_$(2)) into $(1), which takes a minute or two ..."
 	@$(1)/bin/python -m pip $(PIP_INSTALL) --editable '.$(EXTRAS_$(2))'
+	$(if $(ALONE_$(2)),@$(1)/bin/python -m pip $(PIP_INSTALL) --no-deps $(ALONE_$(2)))
 	@touch $$@
 endef
 

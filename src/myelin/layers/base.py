@@ -65,6 +65,8 @@ class Layer(Owner):
     # What stands for unknown sizes, of the batch and of others, where it is traced for a promise.
     trial_sizes = symbolic.SIZES
     on_host = False
+    # Whether somebody else wrote what it computes, who may look at several examples at once.
+    of_any_function = False
     input_spec: Any = None
     _last_penalties: list[tuple[Layer, Any]] = []
     _building = False

@@ -316,6 +316,8 @@ class Lambda(Layer):
         UnknownNameError: no activation goes by that name.
     """
 
+    of_any_function = True
+
     def __init__(
         self,
         function: Callable[..., Any],

@@ -47,6 +47,8 @@ class JaxLayer(Layer):
         UnknownNameError: a function with an argument of another name.
     """
 
+    of_any_function = True
+
     def __init__(
         self,
         call_fn: Callable[..., Any],

@@ -17,6 +17,7 @@ from myelin.layers.shapes import as_tuples, is_shape
 from myelin.layers.symbolic import SIZES, KerasTensor, shapes_of, tensors_in
 from myelin.models.graph import Graph, layer_of
 from myelin.models.host import HostPart, begins_on_host, host_arrays
+from myelin.models.rowwise import examples_at_a_time
 from myelin.models.summary import print_summary
 from myelin.training.trainer import Trainer
 
@@ -137,6 +138,10 @@ class Model(Trainer):
         """Whether it has layers that compute on the host, before the compiled part."""
         graph = self._graph
         return graph is not None and any(s.on_host or begins_on_host(s) for s in graph.steps)
+
+    def usual_rows(self) -> int:
+        """How many examples `predict` takes at a time where nobody says."""
+        return examples_at_a_time(self)
 
     def whole_graph(self) -> Graph:
         """The calls from its inputs to its outputs."""

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.shapes import is_shape
-from myelin.layers.symbolic import shapes_of
+from myelin.models.rowwise import output_shape
 
 # Where each column ends, as a share of the width, and the widest that a table is by itself.
 _ENDS, _WIDEST, _TRAINABLE = (0.45, 0.80, 1.0), 88, 12
@@ -163,13 +163,9 @@ def _shape(layer: Layer) -> Any:
     """The shape of the outputs for the inputs that the layer was built for."""
     from rich.text import Text
 
-    if layer._build_shape is None and not layer._nodes:
+    shape = output_shape(layer)
+    if shape is None:
         return Text("?")
-    if layer._build_shape is None:
-        shape = shapes_of(layer.output)
-    else:
-        several = layer._build_shapes
-        shape = layer.compute_output_shape(*(several.values() if several else [layer._build_shape]))
     shapes = jax.tree.leaves(shape, is_leaf=is_shape)
     if len(shapes) != 1:
         return Text(str(shape))

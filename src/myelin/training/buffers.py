@@ -39,7 +39,7 @@ class Buffer:
         self.signature = signature(batch)
         self.filled = 0
         count = self.capacity * self.batch_size
-        self._arrays = jax.tree.map(lambda a: _aligned((count, *a.shape[1:]), a.dtype), batch)
+        self._arrays = jax.tree.map(lambda a: aligned((count, *a.shape[1:]), a.dtype), batch)
         self._order = np.arange(count, dtype=np.int32)
 
     @property
@@ -98,7 +98,7 @@ class Ring:
         return kept
 
 
-def _aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Memory in a type of the device, which a device that shares it can use uncopied."""
     dtype = np.dtype(dtype)
     if dtype.kind == "f" and dtype.itemsize == 8:

@@ -18,6 +18,11 @@ def epochs(wanted: int) -> int:
     return cap
 
 
+def unlimited() -> bool:
+    """Whether data are gone through as far as is asked for."""
+    return config.max_steps_per_epoch() is None
+
+
 def steps(wanted: int | None, data: Any) -> int | None:
     """The steps to take of the data in one go, None for all; warns where they are fewer.
 

@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 import jax
-import numpy as np
 from jax import lax
 
 from myelin import variable
@@ -20,7 +19,6 @@ from myelin.training.background import undisturbed
 from myelin.training.nameless import Nameless
 from myelin.training.recompiling import USUAL, Shapes
 from myelin.training.step import Batch, Logs, State, Task
-from myelin.variable import Variable
 
 # A chunk that lasts this long lets the bar move several times a second and Ctrl-C answer.
 SECONDS_A_CHUNK = 0.2
@@ -116,7 +114,9 @@ class Programs:
         self.test = Program(test_chunk, "evaluate", task, eager, lambda args: args[2])
         self.predict = Program(predict_chunk, "predict", task, eager, lambda args: (args[1],))
         # For inputs of a kind that was seen before; see `Trainer.predict`.
-        self.answers: dict[Any, Answer] = {}
+        self.answers: dict[Any, Any] = {}
+        # How many rows `predict` takes at a time where nobody says; None until that is asked.
+        self.usual_rows: int | None = None
 
     def serve(self, variables: dict[str, Any], optimizer: Any) -> bool:
         """Whether they are still good: the same variables, and an optimizer set as it was."""
@@ -164,27 +164,6 @@ class Program:
                 return self._function(*args, batch_size=batch_size)
         self._shapes.see(self._data(args), batch_size)
         return self.compiled(*args, batch_size=batch_size)
-
-
-class Answer:
-    """`predict` for one array of a shape that was seen before, with nothing left to find out.
-
-    Args:
-        program: the one that predicts.
-        variables: a tree like the state that it takes, of variables in the place of arrays.
-        x: an array of the shape.
-        batch_size: rows at a time.
-    """
-
-    def __init__(self, program: Program, variables: Any, x: Any, batch_size: int) -> None:
-        found = program.compiled.for_shapes(variables, x, batch_size=batch_size)
-        self._run, self._sources = found
-
-    def __call__(self, x: Any) -> np.ndarray:
-        """The outputs, in an array of their own."""
-        values = [s._value if isinstance(s, Variable) else s for s in self._sources]
-        # `np.array` of a jax array takes four times as long.
-        return np.asarray(self._run(values, [x])).copy()
 
 
 class Pace:

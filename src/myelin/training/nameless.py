@@ -28,8 +28,8 @@ class Nameless:
     """
 
     def __init__(self, function: Callable[..., Any], returns_first: bool, **options: Any) -> None:
-        def run(first: Any, others: Any, *, structures: Any, batch_size: int) -> Any:
-            trees = (_whole(*pair) for pair in zip((first, others), structures, strict=True))
+        def run(first: Any, others: Any, *, structures: _Structures, batch_size: int) -> Any:
+            trees = (_whole(*pair) for pair in zip((first, others), structures.pair, strict=True))
             own, arguments = trees
             results = function(own, *arguments, batch_size=batch_size)
             return (_leaves(results[0])[0], results[1]) if returns_first else results
@@ -41,7 +41,7 @@ class Nameless:
         """What the function gives."""
         own, structure = _leaves(first)
         arguments, others_structure = _leaves(others)
-        structures = structure, others_structure
+        structures = _structures(structure, others_structure)
         results = self._run(own, arguments, structures=structures, batch_size=batch_size)
         return (_whole(results[0], structure), results[1]) if self._returns_first else results
 
@@ -58,12 +58,25 @@ class Nameless:
             what is in `first` here, in the order of that list.
         """
         own, structure = _leaves(first)
-        structures = structure, _leaves(others)[1]
+        structures = _structures(structure, _leaves(others)[1])
         return partial(self._run, structures=structures, batch_size=batch_size), own
 
     def cache_size(self) -> int:
         """How many programs were compiled."""
         return int(self._run._cache_size())
+
+
+class _Structures:
+    """Two structures as one object, which is compared in no time: that is done at each call."""
+
+    def __init__(self, pair: tuple[Any, Any]) -> None:
+        self.pair = pair
+
+
+@functools.lru_cache(maxsize=256)
+def _structures(first: Any, others: Any) -> _Structures:
+    """The same object for equal structures."""
+    return _Structures((first, others))
 
 
 def _leaves(tree: Any) -> tuple[list[Any], Any]:

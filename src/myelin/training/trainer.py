@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -34,12 +35,13 @@ from myelin.training.feed import (
 )
 from myelin.training.fitting import Fit, Logs, as_logs, test
 from myelin.training.live import LiveState
-from myelin.training.loop import Answer, Programs
+from myelin.training.loop import Programs
+from myelin.training.predicting import Answer, block_rows, desk, padded_size
 from myelin.training.preparing import Preparing
 from myelin.training.reading import Reader
 
-# The largest block of rows that one call of the compiled predict takes.
-PREDICT_ROWS = 8192
+# So many rows are answered in one call of the compiled predict, without blocks.
+FEW_ROWS = 256
 
 
 class Trainer(Preparing):
@@ -301,78 +303,98 @@ class Trainer(Preparing):
 
         Args:
             x: inputs `(n, …)`, several as for `fit`, or an iterable of batches.
-            batch_size: rows at a time, 32 when None.
+            batch_size: rows at a time; when None as many as compute fastest, but 32 where more
+                could give something else, as with layers of your own.
             verbose: 0 silent, otherwise a progress bar.
-            steps: the most batches to take.
+            steps: the most batches to take, of 32 rows where `batch_size` is None.
             callbacks: with `on_predict_…` hooks.
 
         Returns:
             A NumPy array `(n, …)`; of several outputs in the structure that the model gives.
         """
+        plainly = not verbose and callbacks is None and steps is None and limits.unlimited()
+        if plainly and (answer := self._known_answer(x, batch_size)) is not None:
+            return answer(x)
         if batch_size is not None:
             checks.check_batch_size(batch_size, None)
-        batch_size = batch_size or 32
         steps = limits.steps(steps, x)
         verbose = checks.verbosity(verbose)
-        if callbacks is None and not verbose and steps is None and self._read_as_is(x):
+        if plainly and self._read_as_is(x):
             return self._answered(x, batch_size)
         listed = _plain_list(callbacks, verbose, self)
-        reader = Reader(self)
-        if is_stream(x):
-            stream = Stream(x, reader.batch_inputs, steps if steps else stream_length(x))
-            parts: Any = (arrays.x for arrays in stream.epoch())
-            count = stream.steps
-        else:
-            whole = Arrays(reader.inputs(x))
-            self._as_is = (x.shape[1:], x.dtype) if whole.x is x else None
-            n = len(whole) if steps is None else min(steps * batch_size, len(whole))
-            size = batch_size if listed.needs_predict_batches else PREDICT_ROWS
-            parts = [whole.rows(i, min(i + size, n)).x for i in range(0, n, size)]
-            count = len(parts)
+        parts, count, at_a_time = self._parts(x, batch_size, steps, listed.needs_predict_batches)
         listed.set_params({"steps": count, "verbose": verbose})
         listed.on_predict_begin()
         outputs = []
         for index, part in enumerate(parts):
             listed.on_predict_batch_begin(index)
-            outputs.append(self._predict_rows(part, batch_size))
+            outputs.append(self._predict_rows(part, at_a_time))
             listed.on_predict_batch_end(index, {"outputs": outputs[-1]})
         listed.on_predict_end()
         return jax.tree.map(lambda *leaves: np.concatenate(leaves), *outputs)
+
+    def _parts(
+        self, x: Any, batch_size: int | None, steps: int | None, one_by_one: bool
+    ) -> tuple[Iterable[Any], int | None, int]:
+        """Blocks of inputs, how many there are if that is known, and the rows at a time in them."""
+        reader = Reader(self)
+        if is_stream(x):
+            stream = Stream(x, reader.batch_inputs, steps if steps else stream_length(x))
+            return (arrays.x for arrays in stream.epoch()), stream.steps, batch_size or 32
+        whole = Arrays(reader.inputs(x))
+        self._as_is = (x.shape[1:], x.dtype) if whole.x is x else None
+        n = len(whole) if steps is None else min(steps * (batch_size or 32), len(whole))
+        if one_by_one:
+            at_a_time = size = batch_size or 32
+        else:
+            at_a_time = batch_size or self._usual_rows(self._predicting(whole.x))
+            size = block_rows(whole.x, at_a_time)
+        parts = [whole.rows(i, min(i + size, n)).x for i in range(0, n, size)]
+        return parts, len(parts), at_a_time
+
+    def _usual_rows(self, programs: Programs) -> int:
+        if programs.usual_rows is None:
+            programs.usual_rows = self.usual_rows()
+        return programs.usual_rows
+
+    def _known_answer(self, x: Any, batch_size: int | None) -> Answer | None:
+        """What answers for a few rows like some that came before, with nothing left to check."""
+        programs = self._programs
+        if programs is None or type(x) is not np.ndarray or programs.predict.is_eager:
+            return None
+        return programs.answers.get((batch_size, x.shape, x.dtype))
 
     def _read_as_is(self, x: Any) -> bool:
         """Whether a few rows are like the last ones, which were taken as they were."""
         return (
             type(x) is np.ndarray
             and self._as_is == (x.shape[1:], x.dtype)
-            and 0 < len(x) <= PREDICT_ROWS
+            and 0 < len(x) <= FEW_ROWS
         )
 
-    def _answered(self, x: np.ndarray, batch_size: int) -> Any:
-        """The outputs for an array taken as it is; at once, where one like it came before."""
-        programs, kind = self._predicting(x), (batch_size, x.shape, x.dtype)
-        answer = programs.answers.get(kind)
-        if answer is not None and not programs.predict.is_eager:
-            return answer(x)
-        found = self._predict_rows(x, batch_size)
-        if type(found) is not np.ndarray:
-            return jax.tree.map(np.array, found)
-        if not programs.predict.is_eager and _padded_size(len(x), batch_size) == len(x):
+    def _answered(self, x: np.ndarray, batch_size: int | None) -> Any:
+        """The outputs for an array taken as it is; the next like it is answered at once."""
+        programs = self._predicting(x)
+        at_a_time = batch_size or self._usual_rows(programs)
+        found = self._predict_rows(x, at_a_time)
+        single = type(found) is np.ndarray and not programs.predict.is_eager
+        if single and padded_size(len(x), at_a_time) == len(x):
             variables = self._weights_state(programs.task.variables)
-            programs.answers[kind] = Answer(programs.predict, variables, x, batch_size)
-        return found.copy()
+            answer = Answer(programs.predict, variables, x, at_a_time)
+            programs.answers[batch_size, x.shape, x.dtype] = answer
+        return found
 
-    def _predict_rows(self, x: Any, batch_size: int) -> Any:
-        """The outputs for one block of rows, padded to a size with few other sizes."""
+    def _predict_rows(self, x: Any, at_a_time: int) -> Any:
+        """The outputs for one block of rows, in arrays of their own."""
         programs = self._predicting(x)
         n = len(x) if isinstance(x, np.ndarray) else rows(x)
-        padded = _padded_size(n, batch_size)
-        if padded != n:
-            x = jax.tree.map(lambda leaf: _padded(np.asarray(leaf), padded - n), x)
+        count = padded_size(n, at_a_time)
+        few = count == n <= FEW_ROWS
+        placed = x if few else desk.lay_out(x, count)
         values = {path: v._value for path, v in programs.task.variables.items()}
-        outputs = programs.predict(self._weights_state(values), x, batch_size=batch_size)
-        if not isinstance(outputs, list | tuple | dict):
-            return np.asarray(outputs)[:n]
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[:n], outputs)
+        outputs = programs.predict(self._weights_state(values), placed, batch_size=at_a_time)
+        # Copied, as an output may be an input, which lies where the next block will.
+        return jax.tree.map(lambda leaf: np.array(np.asarray(leaf)[:n]), outputs)
 
     # One batch at a time.
 
@@ -446,19 +468,6 @@ class Trainer(Preparing):
         # What a metric that gives several values named itself.
         ordered += [value for name, value in sorted(logs.items()) if name not in names]
         return ordered[0] if len(ordered) == 1 else ordered
-
-
-def _padded_size(n: int, batch_size: int) -> int:
-    """The next of the few sizes that programs are made for."""
-    padded = min(batch_size, 1 << (n - 1).bit_length())
-    while padded < n:
-        padded *= 2
-    return padded
-
-
-def _padded(rows: np.ndarray, count: int) -> np.ndarray:
-    """The rows with the last one `count` more times."""
-    return np.concatenate([rows, np.repeat(rows[-1:], count, axis=0)])
 
 
 def _plain_list(callbacks: Any, verbose: int, model: Any) -> CallbackList:
