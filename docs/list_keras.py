@@ -32,9 +32,9 @@ _OF_BACKENDS = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked
 
 # What differs beside arguments, by full name.
 DIFFERS: dict[str, str] = {
-    "keras.layers.MultiHeadAttention": "its inputs keep their mask, where Keras takes it off them: "
-    "after a residual `Add` Keras's next attention looks at padding too, and Myelin's does not",
-    "keras.layers.GroupQueryAttention": "as MultiHeadAttention",
+    "keras.layers.MultiHeadAttention": "its inputs keep their mask. Keras takes it off the "
+    "arrays, and leaves it in the graph of a functional model: after a residual `Add` its next "
+    "attention looks at padding too, while pooling behind it does not",
 }
 
 # Why a name is missing: the longest beginning that fits.

@@ -160,12 +160,20 @@ def test_configurations_go_both_ways(case):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
-def network(k, blocks):
+def many_heads(k):
+    return k.layers.MultiHeadAttention(2, 4)
+
+
+def grouped(k):
+    return k.layers.GroupQueryAttention(4, 2, 1)
+
+
+def network(k, blocks, attention=many_heads):
     """Blocks of a transformer over padded sentences."""
     tokens = k.Input((None,), dtype="int32")
     x = k.layers.Embedding(11, 8, mask_zero=True)(tokens)
     for _ in range(blocks):
-        attended = k.layers.MultiHeadAttention(2, 4)(x, x)
+        attended = attention(k)(x, x)
         x = k.layers.LayerNormalization()(k.layers.Add()([x, attended]))
         wide = k.layers.Dense(8)(k.layers.Dense(16, "relu")(x))
         x = k.layers.LayerNormalization()(k.layers.Add()([x, wide]))
@@ -177,15 +185,14 @@ TOKENS = rng.integers(1, 11, size=(12, 7))
 LABELS = rng.integers(0, 3, size=12)
 
 
-def test_a_padded_block_predicts_and_trains_as_keras_s_does():
-    """One block: Keras takes the mask away from what its attention looked at.
-
-    A second block of its looks at padding too. Here the mask goes on.
-    """
+# With many heads one block: Keras takes the mask away from what its attention looked at, so a second
+# one of its looks at padding too. Here the mask goes on.
+@pytest.mark.parametrize(("attention", "blocks"), [(many_heads, 1), (grouped, 2)])
+def test_padded_blocks_predict_as_keras_s_do(attention, blocks):
     padded = TOKENS.copy()
     for row, length in zip(padded, rng.integers(2, 8, size=12), strict=True):
         row[length:] = 0
-    theirs, ours = network(keras, 1), network(mn, 1)
+    theirs, ours = network(keras, blocks, attention), network(mn, blocks, attention)
     ours.set_weights(theirs.get_weights())
     read = mn.Model.from_config(theirs.get_config())
     read.set_weights(theirs.get_weights())
