@@ -279,8 +279,10 @@ def find_class(name: str, module: str | None = None, registered_name: str | None
     order = [package] if package in _PACKAGES else [p for p in _PACKAGES if p != "metrics"]
     for candidate in order:
         with contextlib.suppress(ModuleNotFoundError, AttributeError):
-            # A class is defined when its name is first used.
-            getattr(importlib.import_module(f"myelin.{candidate}"), name)
+            # A class is defined when its name is first used, which may be another that Keras has.
+            found = getattr(importlib.import_module(f"myelin.{candidate}"), name)
+            if isinstance(found, type) and _own.get((candidate, found.__name__)) is found:
+                return found
         if (candidate, name) in _own:
             return _own[candidate, name]
     known = [own for candidate, own in _own if candidate in order] + list(get_custom_objects())

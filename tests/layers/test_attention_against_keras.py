@@ -185,8 +185,8 @@ TOKENS = rng.integers(1, 11, size=(12, 7))
 LABELS = rng.integers(0, 3, size=12)
 
 
-# With many heads one block: Keras takes the mask away from what its attention looked at, so a second
-# one of its looks at padding too. Here the mask goes on.
+# With many heads one block: Keras takes the mask away from what its attention looked at, so a
+# second one of its looks at padding too. Here the mask goes on.
 @pytest.mark.parametrize(("attention", "blocks"), [(many_heads, 1), (grouped, 2)])
 def test_padded_blocks_predict_as_keras_s_do(attention, blocks):
     padded = TOKENS.copy()

@@ -15,7 +15,6 @@ Config = dict[str, Any]
 
 # Classes that Keras calls otherwise.
 _NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
-_OURS = {theirs: ours for ours, theirs in _NAMES.items()}
 # Classes that it does not have, or not as a part of a file, and why.
 _REFUSED = {
     "ConfusionMatrix": "Keras has no such metric",
@@ -88,8 +87,6 @@ def _read(config: Any, reader: lambdas.Reader) -> Any:
     read = {key: _read(value, reader) for key, value in config.items()}
     if isinstance(read.get("inbound_nodes"), list):
         read["inbound_nodes"] = [_call(call) for call in read["inbound_nodes"]]
-    if isinstance(name, str) and name in _OURS and not config.get("registered_name"):
-        read["class_name"] = _OURS[name]
     return read
 
 
