@@ -224,7 +224,7 @@ def test_augmentation_that_cannot_go():
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: layers.IntegerLookup(vocabulary=[1, 2]), "by a vocabulary or a hash"),
+        (lambda: layers.IntegerLookup(vocabulary=[1, 2]), "computes on the host"),
         (lambda: layers.JaxLayer(lambda params, inputs: inputs, params={}), "over jax arrays"),
         (lambda: layers.ConvLSTM1D(2, 2, stateful=True), "is stateful"),
     ],

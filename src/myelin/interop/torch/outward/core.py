@@ -200,27 +200,12 @@ def repeat_vector(b: Building, layer: Any, x: Proxy) -> Proxy:
     return x.unsqueeze(1).expand(-1, layer.n, -1)
 
 
-_LOOKS_UP = (
-    "finds numbers by a vocabulary or a hash, and PyTorch has no module for that: do it where data "
-    "are loaded"
-)
-
 # What goes on as it is in torch: penalties belong to the loss.
 LAYERS: dict[type, Any] = {
     layers.JaxLayer: refusing(
         "calls a function of your own over jax arrays, which PyTorch cannot run: write it as a "
         "layer whose call is made of layers and functions of myelin.ops"
     ),
-    **{
-        getattr(layers, name): refusing(_LOOKS_UP)
-        for name in (
-            "StringLookup",
-            "IntegerLookup",
-            "TextVectorization",
-            "Hashing",
-            "HashedCrossing",
-        )
-    },
     layers.Dense: dense,
     layers.EinsumDense: einsum_dense,
     layers.Activation: activation_layer,
