@@ -13,6 +13,7 @@ import numpy as np
 
 from myelin import dtypes, naming
 from myelin.errors import InputError, ShapeError
+from myelin.placing import owned
 
 # A processor has the answer sooner where the caller computes it: handing the work to a thread and
 # waiting for it took 20 to 70 µs of the 50 to 100 of a small model. GPUs are as before.
@@ -85,7 +86,7 @@ class Variable:
         self._value: Any = initializer
         if not self._is_unfilled:
             kind = None if dtype is None else dtypes.name_of(dtype)
-            self._value = jnp.array(initializer, dtype=kind)
+            self._value = owned(initializer, kind)
         self.name = name
         self.path = naming.within_scope(name)
         self.trainable = trainable
@@ -109,7 +110,7 @@ class Variable:
         assert _unfilled is not None
         _, initializer = _unfilled.pop(id(self))
         with jax.ensure_compile_time_eval():
-            self._value = jnp.array(initializer(self.shape, dtype=self.dtype), dtype=self.dtype)
+            self._value = owned(initializer(self.shape, dtype=self.dtype), self.dtype)
 
     @property
     def value(self) -> jax.Array:
@@ -121,7 +122,7 @@ class Variable:
             if self._is_unfilled:
                 self._fill()
             # As members of one program show their numbers between epochs.
-            self._value = jnp.array(self._value)
+            self._value = owned(self._value)
         for tell in _told:
             tell(self, self._value)
         return self._cast(self._value)
@@ -170,11 +171,9 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value._value
-        # A NumPy array stays the caller's: jax may take its memory as it is unless told to copy.
-        copied = jnp.array if isinstance(value, np.ndarray) else jnp.asarray
-        new = copied(value, dtype=self._value.dtype)
+        kind = self._value.dtype
         # The caller may hand over an array that lives elsewhere too; see __init__.
-        return self._put(jnp.array(new) if new is value and not _is_traced(new) else new)
+        return self._put(jnp.asarray(value, kind) if _is_traced(value) else owned(value, kind))
 
     def adopt(self, value: np.ndarray) -> jax.Array:
         """`assign` of an array that nobody else has: its memory may become the variable's.

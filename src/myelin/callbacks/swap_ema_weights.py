@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from myelin.callbacks.base import Callback, Logs
 from myelin.errors import InputError
+from myelin.placing import owned
 
 
 class SwapEMAWeights(Callback):
@@ -96,5 +96,5 @@ class SwapEMAWeights(Callback):
         held, variables = state["weights"], self.model.trainable_variables
         self._weights = None
         if held is not None:
-            values = [jnp.array(value) for value in held]
+            values = [owned(value) for value in held]
             self._weights = list(zip(variables, values, strict=True))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from myelin.errors import InputError
+from myelin.placing import owned
 
 _METRICS = "metrics"
 _WEIGHT = re.compile(r"(trainable|other): (\d+)")
@@ -145,7 +145,7 @@ def put_weights_back(model: Any, saved: Mapping[str, Any], whose: str, folder: s
                 + (_kind(found[number]) if number in found else "none"),
             )  # fmt: skip
     for number, own in enumerate(variables):
-        own._value = jnp.array(found[number])
+        own._value = owned(found[number])
 
 
 def states_of(callbacks: Sequence[Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from myelin import dtypes, random
 from myelin.errors import InputError
+from myelin.placing import owned
 from myelin.registry import Configured
 
 
@@ -57,4 +58,5 @@ class RandomInitializer(Initializer):
 
 def as_array(values: Any, dtype: Any) -> jax.Array:
     """`values` on the device in the wanted type, the default float type when None."""
-    return jnp.asarray(values, dtype=dtypes.name_of(dtype))
+    kind = dtypes.name_of(dtype)
+    return owned(values, kind) if isinstance(values, np.ndarray) else jnp.asarray(values, kind)

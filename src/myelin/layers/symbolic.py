@@ -6,6 +6,7 @@ it was called with and what it promised; a model is read off those nodes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,10 +226,16 @@ def _shapes_from(layer: Any, function: Callable[..., Any], specs: Any) -> Any:
 
     try:
         # The key is traced too, or all that is drawn from it would be computed.
-        return jax.eval_shape(outputs, values, specs, jax.random.key(0))
+        return jax.eval_shape(outputs, values, specs, _any_key())
     except NEEDS_NUMBERS:
         # A layer for run_eagerly, which looks at its values: it gets zeros to look at.
         return function(jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), specs))
+
+
+@functools.cache
+def _any_key() -> Any:
+    """What a key looks like; to make one would compile a program."""
+    return jax.eval_shape(jax.random.key, 0)
 
 
 # What jax raises where Python asks a traced array for its numbers.

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from myelin import dtypes, initializers, naming, registry, variable
 from myelin.errors import InputError
@@ -154,7 +155,7 @@ class Metric(registry.Configured):
     def reset_state(self) -> None:
         """Sets all variables to zero."""
         for own in self.variables:
-            own.assign(jnp.zeros(own.shape, own.dtype))
+            own.assign(np.zeros(own.shape))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Adds a batch and gives the number."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from myelin.errors import InputError
 from myelin.optimizers import clipping
+from myelin.placing import owned
 
 Arrays = dict[str, Any]
 State = dict[str, Any]
@@ -242,9 +243,7 @@ _OF_RULES: tuple[str, ...] = ("slots", "shared", "added", "optax")
 
 def on_device(value: Any) -> Any:
     """A jax array of its own, copied from a host array without compiling; traced ones as is."""
-    if isinstance(value, jax.core.Tracer):
-        return value
-    return jnp.array(np.asarray(value))
+    return value if isinstance(value, jax.core.Tracer) else owned(value)
 
 
 def _zeros_like(params: Mapping[str, Any]) -> Arrays:

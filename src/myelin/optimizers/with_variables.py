@@ -219,7 +219,7 @@ class WithVariables(Stepping):
         paths = {id(v): path for path, v in (self._trainable or {}).items()}
         for v in var_list:
             if id(v) in paths:
-                v.assign(jnp.array(self.state["average"][paths[id(v)]]))
+                v.assign(self.state["average"][paths[id(v)]])
 
     def scale_loss(self, loss: Any, state: State | None = None) -> Any:
         """The loss to differentiate: multiplied by `loss_scale_factor` where there is one."""

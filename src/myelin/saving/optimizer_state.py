@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from myelin.errors import FileFormatError
+from myelin.placing import owned
 from myelin.saving.checkpoint import joined
 from myelin.saving.tensors import Arrays
 from myelin.variable import Variable
@@ -75,7 +75,7 @@ def restore(
         if arrays[name].shape != leaf.shape:
             raise _unfit(where, f'"{name}" has shape {arrays[name].shape}, not {leaf.shape}')
     # Copies: a compiled step gives the memory of the state away.
-    leaves = [jnp.array(arrays[name], dtype=leaf.dtype) for name, leaf in named.items()]
+    leaves = [owned(arrays[name], leaf.dtype) for name, leaf in named.items()]
     optimizer.state = jax.tree.unflatten(structure, leaves)
 
 

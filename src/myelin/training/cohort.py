@@ -14,6 +14,7 @@ import numpy as np
 from myelin.callbacks.callback_list import CallbackList
 from myelin.callbacks.history import History
 from myelin.console import say
+from myelin.placing import owned
 from myelin.training.data import Arrays
 from myelin.training.fitting import Logs
 from myelin.training.interrupt import deferred_interrupt
@@ -302,7 +303,7 @@ class Cohort:
     def _fresh_sums(self) -> dict[str, Any]:
         count = len(self._filled(self.present))
         return {
-            path: jnp.asarray(np.broadcast_to(value, (count, *value.shape)).copy())
+            path: owned(np.broadcast_to(value, (count, *value.shape)))
             for path, value in self._no_sums.items()
         }
 
@@ -351,7 +352,7 @@ class Cohort:
     def _end(self, member: Member) -> None:
         """What `fit` does when it is over."""
         member.model.stop_training = True
-        member.live.scatter(jax.tree.map(jnp.array, member.live.gather()))
+        member.live.scatter(jax.tree.map(owned, member.live.gather()))
         member.model.optimizer.finalize_variable_values(member.model.trainable_variables)
         member.callbacks.on_train_end(member.logs)
 

@@ -13,6 +13,7 @@ from myelin.callbacks.whole_state import Place
 from myelin.errors import NotCompiledError
 from myelin.layers.base import Layer
 from myelin.metrics.base import Metric, parts
+from myelin.placing import owned
 from myelin.training import honesty
 from myelin.training.live import LiveState
 from myelin.training.loop import Programs
@@ -156,14 +157,14 @@ class Compiled(Layer):
         """Copies of all weights, on the device, or in NumPy where those of members are."""
         variables = self.name_variables("", set())
         return {
-            path: v._value.copy() if isinstance(v._value, np.ndarray) else jax.numpy.array(v._value)
+            path: v._value.copy() if isinstance(v._value, np.ndarray) else owned(v._value)
             for path, v in variables.items()
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Puts back what `snapshot` copied; the snapshot stays good."""
         for path, variable in self.name_variables("", set()).items():
-            variable._value = jax.numpy.array(snapshot[path])
+            variable._value = owned(snapshot[path])
 
     def live_state(self) -> dict[str, Any]:
         """Weights, optimizer, metrics, key and step as they are: the next chunk takes them away."""

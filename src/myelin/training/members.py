@@ -24,6 +24,7 @@ from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from myelin import variable
+from myelin.placing import owned
 from myelin.training.loop import use_compilation_cache
 from myelin.training.nameless import Nameless
 from myelin.training.step import Batch, Logs, State, Steps, Task, advance, differentiate, is_finite
@@ -228,7 +229,7 @@ def padded_rows(rows: list[np.ndarray], multiple: int = 1) -> np.ndarray:
 
 def stacked(trees: list[Any]) -> Any:
     """One tree with a leading axis, an entry for each of the trees."""
-    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *trees)
+    return jax.tree.map(lambda *leaves: owned(np.stack(leaves)), *trees)
 
 
 def taken_apart(states: Any, members: int) -> list[Any]:
