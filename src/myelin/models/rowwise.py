@@ -27,7 +27,7 @@ def examples_at_a_time(model: Any) -> int:
     Args:
         model: a model that is built.
     """
-    steps = [model, *_steps(model)]
+    steps = [model, *_all_steps(model)]
     inside = (inner for step in steps[1:] for inner in step.all_layers())
     if _trains(steps) or not all(map(_takes_each_alone, [model, *inside])):
         return USUAL
@@ -51,11 +51,16 @@ def _takes_each_alone(layer: Layer) -> bool:
     return own and not getattr(layer, "stateful", False)
 
 
-def _steps(model: Any) -> list[Any]:
-    """The layers of a model and of the models in it, operations of a graph among them."""
+def steps_of(model: Any) -> list[Any]:
+    """The layers of a model; a graph's operations stand among them."""
     graph = getattr(model, "_graph", None)
-    steps = list(model.layers if graph is None else graph.steps)
-    nested = (inner for step in steps if hasattr(step, "layers") for inner in _steps(step))
+    return list(model.layers if graph is None else graph.steps)
+
+
+def _all_steps(model: Any) -> list[Any]:
+    """Those of a model and of the models in it."""
+    steps = steps_of(model)
+    nested = (inner for step in steps if hasattr(step, "layers") for inner in _all_steps(step))
     return [*steps, *nested]
 
 

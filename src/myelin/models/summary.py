@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from myelin.errors import InputError
 from myelin.layers.base import Layer
 from myelin.layers.shapes import is_shape
-from myelin.models.rowwise import output_shape
+from myelin.models.rowwise import output_shape, steps_of
 
 # Where each column ends, as a share of the width, and the widest that a table is by itself.
 _ENDS, _WIDEST, _TRAINABLE = (0.45, 0.80, 1.0), 88, 12
@@ -39,7 +39,7 @@ def print_summary(
     from rich.console import Console
     from rich.text import Text
 
-    layers = _within(_steps(model), layer_range)
+    layers = _within(steps_of(model), layer_range)
     connected = _connections(model)
     table = _table(line_length, positions, connected is not None, show_trainable)
     for layer, depth in _with_nested(layers, 0, expand_nested):
@@ -60,12 +60,6 @@ def print_summary(
         console.print(Text.assemble(*parts))
     if print_fn:
         print_fn(console.end_capture())
-
-
-def _steps(model: Any) -> list[Any]:
-    """The rows of the table: a graph's operations stand among its layers."""
-    graph = getattr(model, "_graph", None)
-    return list(model.layers if graph is None else graph.steps)
 
 
 def _connections(model: Any) -> dict[int, str] | None:
@@ -136,7 +130,7 @@ def _with_nested(
     for layer in layers:
         yield layer, depth
         if expand_nested:
-            inner = _steps(layer) if hasattr(layer, "layers") else []
+            inner = steps_of(layer) if hasattr(layer, "layers") else []
             yield from _with_nested(inner, depth + 1, True)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from myelin import Input, Model, Sequential, layers, optimizers, saving
 from myelin.errors import FileFormatError, InputError, UnknownNameError
-from myelin.interop.keras import to_keras
+from myelin.interop.keras import old_optimizers, to_keras
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
 
@@ -246,3 +246,15 @@ def test_short_names_of_losses_are_written_out_for_keras(tmp_path):
     theirs = keras.saving.load_model(tmp_path / "m.h5")
     wanted = model.evaluate(X, X[:, :1], verbose=0)
     np.testing.assert_allclose(theirs.evaluate(X, X[:, :1], verbose=0), wanted, rtol=1e-5)
+
+
+def test_a_count_of_steps_that_nobody_took_takes_no_memory():
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile(optimizers.Nadam(), "mse")
+    model.optimizer.build(model.trainable_variables)
+    state = [np.array(v) for v in old_optimizers.by_variable(model.optimizer)]
+    state[0] = np.array(2**31 - 1)
+    assert old_optimizers.assign(model, state, old_optimizers.by_variable)
+    assert int(model.optimizer.iterations) == 2**31 - 1
+    (product,) = [v for v in model.optimizer.variables if v._keys[0] == "shared"]
+    assert float(product.value) == 0

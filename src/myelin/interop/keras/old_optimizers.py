@@ -12,6 +12,8 @@ from myelin.optimizers import SGD, Ftrl, Nadam
 from myelin.optimizers.state import StateVariable
 from myelin.variable import Variable
 
+# 0.96 to this power is lost beside 1.
+_WARMING = 1000
 # What gives the state of an optimizer in the order of a file, with arrays for what is none here.
 Order = Callable[[Any], list[Variable | np.ndarray]]
 # The order in which Keras 2 kept what belongs to each variable, one kind after the other.
@@ -85,8 +87,11 @@ def _kind_of(slot: Any) -> str:
 
 def _restore_product(optimizer: Any) -> None:
     """The product of Nadam's momenta, which follows from the count of steps."""
-    steps = np.arange(1, int(optimizer.iterations) + 1)
+    count = int(optimizer.iterations)
+    # A count comes from a file, and may be anything; after so many steps the factor is beta_1.
+    steps = np.arange(1, min(count, _WARMING) + 1)
     product = np.prod(optimizer.beta_1 * (1 - 0.5 * 0.96**steps))
+    product *= optimizer.beta_1 ** max(0, count - _WARMING)
     for variable in optimizer.variables:
         if _kind_of(variable) == "shared":
             variable.assign(product)
