@@ -9,9 +9,9 @@ Network, 2015.
 
 On MNIST, three epochs each, it prints:
 
-    teacher: accuracy 0.9855
+    teacher: accuracy 0.9848
     student of the labels: accuracy 0.9622
-    student of the teacher: accuracy 0.9628
+    student of the teacher: accuracy 0.9649
 """
 
 import os

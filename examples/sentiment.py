@@ -79,7 +79,7 @@ def main(rows=None, epochs=15, verbose=2):
 
     own = np.array(["a wonderful , moving film", "what a waste of two hours"])
     with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder) / "sentiment.keras"
+        file = pathlib.Path(folder) / "sentiment.myelin"
         model.save(file)
         loaded = keras.models.load_model(file)
     for sentence, probability in zip(own, loaded.predict(own, verbose=0)[:, 0], strict=True):

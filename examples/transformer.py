@@ -9,7 +9,7 @@ You Need, 2017.
 
 On the 10,662 sentences of Pang and Lee (2005), four in five of them to learn from, it prints:
 
-    2133 sentences it never saw: accuracy 0.744
+    2133 sentences it never saw: accuracy 0.743
 """
 
 import csv

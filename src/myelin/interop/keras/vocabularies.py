@@ -53,7 +53,10 @@ def assets_of(model: Any) -> dict[str, bytes]:
         tokens = [str(token) for token in layer.get_vocabulary()]
         for token in tokens:
             if token and token.splitlines() != [token]:
-                raise InputError(f"{layer.title}: Keras's files take no token like {token!r}")
+                raise InputError(
+                    f"{layer.title}: Keras's files take no token like {token!r}, which would be "
+                    "read as another line; a .myelin file does"
+                )
         found[f"{_FOLDER}/{path}/{_FILE}"] = "\n".join(tokens).encode()
     return found
 
